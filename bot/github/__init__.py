@@ -1,0 +1,1 @@
+"""Talks to GitHub: events, tokens, reads, writes and their limits."""

@@ -1,0 +1,121 @@
+"""All that a decision may see of an issue: the issue as it is now, and what the bot remembers of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+Association = Literal[
+    "OWNER", "MEMBER", "COLLABORATOR", "CONTRIBUTOR", "FIRST_TIME_CONTRIBUTOR", "FIRST_TIMER", "MANNEQUIN", "NONE"
+]
+MAINTAINERS: frozenset[str] = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Somebody on GitHub. A deleted account is `ghost`; an unknown one has an empty login."""
+
+    login: str
+    is_bot: bool = False
+    association: str = "NONE"
+
+    @property
+    def is_maintainer(self) -> bool:
+        return self.association in MAINTAINERS
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    id: int
+    owner: str
+    name: str
+    html_url: str
+    default_branch: str = "main"
+
+    @property
+    def full_name(self) -> str:
+        return f"{self.owner}/{self.name}"
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A comment on an issue, as it is now."""
+
+    id: int
+    author: Actor
+    body: str
+    created_at: datetime
+    node_id: str = ""
+    by_this_app: bool = False
+    """Written by this very app: the only comments in which the bot's marker is believed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Issue:
+    """An issue as it is now. Times are UTC."""
+
+    number: int
+    title: str
+    body: str
+    author: Actor
+    created_at: datetime
+    updated_at: datetime
+    state: Literal["open", "closed"] = "open"
+    state_reason: str = ""
+    labels: tuple[str, ...] = ()
+    type: str = ""
+    locked: bool = False
+    is_pull_request: bool = False
+    transferred_in: bool = False
+    comments: tuple[Comment, ...] = ()
+    """Oldest first. Loaded only while a Request is open or being recovered; empty otherwise."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The bot's one comment that asks for what is missing."""
+
+    comment_id: int
+    node_id: str
+    body: str
+    """As last written, so that an unchanged ask causes no edit."""
+    resolved: bool = False
+    asked_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Command:
+    """A slash command that somebody wrote and that has not been carried out yet."""
+
+    id: str
+    """Stable over redelivery: comment id and line."""
+    comment_id: int
+    actor: Actor
+    name: str
+    arguments: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """What the store remembers of an issue and GitHub does not show at a glance."""
+
+    request: Request | None = None
+    labels_by_bot: frozenset[str] = frozenset()
+    """Labels the bot added and may take away again; lower case."""
+    labels_by_people: frozenset[str] = frozenset()
+    """Labels that people added; never removed by the bot; lower case."""
+    labels_removed_by_people: frozenset[str] = frozenset()
+    """Never added again by the bot; lower case."""
+    asked_fields: tuple[str, ...] = ()
+    """Fields a maintainer asked for by `/needs-info field…`; field ids or labels."""
+    needs_info_by_maintainer: bool = False
+    """A maintainer said `/needs-info`; stays until the author replies or it is taken back."""
+    skipped: bool = False
+    """`/skip-triage` was said."""
+    closed_by_bot: bool = False
+    commands: tuple[Command, ...] = ()
+    """Said and not yet carried out, in order."""
+
+
+NO_HISTORY = History()

@@ -1,0 +1,1 @@
+"""Serves the webhook, the setup page, health and metrics."""

@@ -1,0 +1,1 @@
+"""Runs the lanes: takes stored deliveries, decides, and carries the plans out."""
