@@ -45,9 +45,9 @@ def checked_key(text: str, source: str) -> str:
     try:
         key = load_pem_private_key(pem.encode(), password=None)
     except (ValueError, TypeError) as error:  # TypeError: the key asks for a passphrase
+        seen = "it begins like one, but is cut or changed" if "PRIVATE KEY" in pem else "no BEGIN … PRIVATE KEY line"
         message = (
-            f"{source} does not hold a private key in PEM form without a passphrase"
-            f" ({'it starts like one, but is cut or changed' if 'PRIVATE KEY' in pem else 'no BEGIN … PRIVATE KEY line'})."
+            f"{source} does not hold a private key in PEM form without a passphrase ({seen})."
             " Download a new one at the bottom of the App's settings page and give that file unchanged."
         )
         raise CredentialsError(message) from error

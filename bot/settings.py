@@ -1,4 +1,4 @@
-"""The service's settings: the environment, the command line's flags over it, and what setup left in the data directory."""
+"""The settings: the environment, the command line's flags over it, and what setup left in the data directory."""
 
 from __future__ import annotations
 

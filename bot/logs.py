@@ -1,0 +1,92 @@
+"""Structured logs on stderr: JSON lines (plain ones on a terminal) that no secret or token passes through."""
+
+from __future__ import annotations
+
+import logging
+import re
+import sys
+from typing import TYPE_CHECKING, Any, TextIO
+
+import structlog
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from structlog.typing import EventDict, Processor, WrappedLogger
+
+REDACTED = "[redacted]"
+
+_SHAPES = re.compile(
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"|\bgh[a-z]_[A-Za-z0-9_]{10,}|\bgithub_pat_\w{10,}"  # GitHub's tokens
+    r"|\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"  # the App's signed tokens
+    r"|(?<=://)[^\s/:@\"']*:[^\s/@\"']+(?=@)"  # user and password in a URL
+    r"|(?i:(?<=bearer )|(?<=token ))[\w.~+/=-]{16,}"
+    r"|\bsha(?:1|256)=[0-9a-f]{16,}",  # a delivery's signature
+    re.DOTALL,
+)
+_QUIET = ("dbos", "github", "urllib3", "sqlalchemy", "alembic", "uvicorn", "asyncio")
+"""Libraries heard from a warning on: at `info` they tell of every request and poll."""
+
+
+class Redactor:
+    """Takes secrets out of a finished line: those it was told of, and whatever has the shape of one."""
+
+    def __init__(self) -> None:
+        self._known: frozenset[str] = frozenset()
+
+    def learn(self, secrets: Iterable[str]) -> None:
+        """From now on these never appear. A secret of a few letters would blot out words: it has no place in use."""
+        self._known |= {secret for secret in secrets if len(secret) >= 8}  # noqa: PLR2004
+
+    def __call__(self, text: str) -> str:
+        for secret in self._known:
+            text = text.replace(secret, REDACTED)
+        return _SHAPES.sub(REDACTED, text)
+
+
+redactor = Redactor()
+"""The process's one: a secret must stay hidden whichever library logs it."""
+
+
+def configure_logs(level: str, stream: TextIO | None = None) -> None:
+    """Sends structlog and the standard library's loggers through one formatter. To be called once, at start."""
+    stream = stream or sys.stderr
+    shared: list[Processor] = [
+        structlog.contextvars.merge_contextvars,
+        structlog.stdlib.add_logger_name,
+        structlog.stdlib.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+    ]
+    finish: list[Processor]
+    if stream.isatty():
+        finish = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]
+    else:
+        finish = [structlog.processors.format_exc_info, structlog.processors.JSONRenderer(ensure_ascii=False)]
+    formatter = structlog.stdlib.ProcessorFormatter(
+        foreign_pre_chain=[structlog.stdlib.ExtraAdder(), *shared],
+        processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *finish, _redact],
+    )
+    handler = logging.StreamHandler(stream)
+    handler.setFormatter(formatter)
+    root = logging.getLogger()
+    root.handlers = [handler]
+    root.setLevel(level.upper())
+    for name in _QUIET:
+        logger = logging.getLogger(name)
+        logger.handlers, logger.propagate = [], True
+        logger.setLevel(max(logging.getLevelName(level.upper()), logging.WARNING))
+    structlog.configure(
+        processors=[
+            structlog.stdlib.filter_by_level,
+            *shared,
+            structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
+        ],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+        wrapper_class=structlog.stdlib.BoundLogger,
+        cache_logger_on_first_use=False,
+    )
+
+
+def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:  # noqa: ANN401
+    return redactor(str(line))
