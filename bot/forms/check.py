@@ -16,6 +16,11 @@ class Checker:
         self._templates = templates
         self._rules = rules
 
+    @property
+    def templates(self) -> TemplateSet:
+        """The templates this Checker was built from."""
+        return self._templates
+
     def check(self, submission: Submission, replies: Sequence[str] = ()) -> Check:
         """Check one submission; `replies` are comment bodies, oldest first, that may supply what the body lacks."""
         return Check(Match(None, 0.0))

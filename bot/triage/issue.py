@@ -69,7 +69,7 @@ class Issue:
     is_pull_request: bool = False
     transferred_in: bool = False
     comments: tuple[Comment, ...] = ()
-    """Oldest first. Loaded only while a Request is open or being recovered; empty otherwise."""
+    """Oldest first. Loaded whenever the issue has a Request, open or resolved; empty otherwise."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +82,7 @@ class Request:
     """As last written, so that an unchanged ask causes no edit."""
     resolved: bool = False
     asked_at: datetime | None = None
+    """When it was posted, or last opened again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +103,11 @@ class History:
 
     request: Request | None = None
     labels_by_bot: frozenset[str] = frozenset()
-    """Labels the bot added and may take away again; lower case."""
+    """Labels the bot added and may take away again; lower case.
+
+    Recorded once GitHub has confirmed the call, and forgotten when the bot itself takes the label off: one that stands
+    here and is gone from the issue was therefore removed by a person.
+    """
     labels_by_people: frozenset[str] = frozenset()
     """Labels that people added; never removed by the bot; lower case."""
     labels_removed_by_people: frozenset[str] = frozenset()
@@ -110,10 +115,13 @@ class History:
     asked_fields: tuple[str, ...] = ()
     """Fields a maintainer asked for by `/needs-info field…`; field ids or labels."""
     needs_info_by_maintainer: bool = False
-    """A maintainer said `/needs-info`; stays until the author replies or it is taken back."""
+    """A maintainer said `/needs-info`; cleared by the lane when the issue's author comments or edits the issue."""
     skipped: bool = False
     """`/skip-triage` was said."""
     closed_by_bot: bool = False
+    settled: str = ""
+    """Digest of the body that was last found complete: an issue is not asked again while it says what it said then,
+    though templates or policy have changed since."""
     commands: tuple[Command, ...] = ()
     """Said and not yet carried out, in order."""
 

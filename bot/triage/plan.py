@@ -29,12 +29,16 @@ class AddLabels(Action):
 
     kind: ClassVar[str] = "add_labels"
     labels: tuple[str, ...]
+    for_person: bool = False
+    """Said by a person (`/label`): remembered among the labels people added, not the bot's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RemoveLabel(Action):
     kind: ClassVar[str] = "remove_label"
     label: str
+    for_person: bool = False
+    """Said by a person (`/unlabel`): remembered among the labels people removed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -87,6 +91,7 @@ class Remember(Action):
     needs_info_by_maintainer: bool | None = None
     asked_fields: tuple[str, ...] | None = None
     closed_by_bot: bool | None = None
+    settled: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
