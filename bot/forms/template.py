@@ -63,6 +63,8 @@ class Template:
     type: str = ""
     shown: bool = True
     """False where GitHub's chooser leaves it out (no front matter, a name too short or used twice)."""
+    text: str = ""
+    """What a markdown template puts into the editor, below its front matter; empty for a form."""
 
 
 @dataclass(frozen=True, slots=True)

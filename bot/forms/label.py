@@ -1,0 +1,56 @@
+"""How labels, options and texts are compared: folded, so that case, punctuation and blanks do not matter."""
+
+from __future__ import annotations
+
+import re
+from difflib import SequenceMatcher
+
+_NOT_WORD = re.compile(r"[\W_]+")
+_BLANKS = re.compile(r"\s+")
+
+LONGEST_COMPARED = 200
+"""Characters beyond which two texts are only compared for equality: comparing closely costs the square of the length."""
+
+
+def unify_line_ends(text: str) -> str:
+    """Turn the mix of CRLF and LF that GitHub's forms send into LF."""
+    return text.replace("\r\n", "\n").replace("\r", "\n") if "\r" in text else text
+
+
+def fold(text: str) -> str:
+    """Reduce a label to its words; a label without any word (an emoji, say) stays as it is."""
+    return _NOT_WORD.sub(" ", text.casefold()).strip() or text.strip()
+
+
+def squeeze(text: str) -> str:
+    """Make two texts equal when they differ only in case and blanks."""
+    return _BLANKS.sub(" ", text).strip().casefold()
+
+
+def slug(label: str) -> str:
+    """Name a field that has no id: lower case, words joined by `-`."""
+    return fold(label).replace(" ", "-")
+
+
+def similarity(one: str, other: str) -> float:
+    """Tell how alike two folded labels are, 0 to 1: a typo mended or a word added stays above 0.8."""
+    if one == other:
+        return 1.0
+    if max(len(one), len(other)) > LONGEST_COMPARED or not one or not other:
+        return 0.0
+    ratio = 2.0 * min(len(one), len(other)) / (len(one) + len(other))
+    if ratio < 0.5:
+        return 0.0
+    words, others = one.split(), other.split()
+    if len(words) > 1 and len(others) > 1 and (_contains(words, others) or _contains(others, words)):
+        return 0.85
+    matcher = SequenceMatcher(None, one, other, autojunk=False)
+    return matcher.ratio() if matcher.quick_ratio() >= 0.8 else 0.0
+
+
+def _contains(longer: list[str], shorter: list[str]) -> bool:
+    """Tell whether all words of one label stand in the other in the same order, with only a few more around them."""
+    if not 0 < len(longer) - len(shorter) <= max(1, len(shorter) // 2):
+        return False
+    rest = iter(longer)
+    return all(word in rest for word in shorter)
