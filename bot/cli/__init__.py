@@ -1,0 +1,17 @@
+"""The command line: one module a command; what is heavy is imported when the command runs."""
+
+from __future__ import annotations
+
+import typer
+
+from bot.cli.serve import serve
+
+app = typer.Typer(
+    name="triage", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
+)
+app.command()(serve)
+
+
+@app.callback()
+def triage() -> None:
+    """Check issues against their templates, and run the bot that does it."""
