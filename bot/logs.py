@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import logging
 import re
 import sys
@@ -12,18 +13,18 @@ import structlog
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from structlog.typing import EventDict, Processor, WrappedLogger
+    from structlog.typing import Processor, WrappedLogger
 
 REDACTED = "[redacted]"
+_SHORTEST = 6
 
 _SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----.*?(?:-----END [A-Z ]*PRIVATE KEY-----|\Z)"
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s-]|\\[nr])*"  # its lines may be cut, or escaped by JSON
     r"|\bgh[a-z]_[A-Za-z0-9_]{10,}|\bgithub_pat_\w{10,}"  # GitHub's tokens
     r"|\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"  # the App's signed tokens
     r"|(?<=://)[^\s/:@\"']*:[^\s/@\"']+(?=@)"  # user and password in a URL
     r"|(?i:(?<=bearer )|(?<=token ))[\w.~+/=-]{16,}"
-    r"|\bsha(?:1|256)=[0-9a-f]{16,}",  # a delivery's signature
-    re.DOTALL,
+    r"|\bsha(?:1|256)=[0-9a-f]{16,}"  # a delivery's signature
 )
 _QUIET = ("dbos", "github", "urllib3", "sqlalchemy", "alembic", "uvicorn", "asyncio")
 """Libraries heard from a warning on: at `info` they tell of every request and poll."""
@@ -37,7 +38,9 @@ class Redactor:
 
     def learn(self, secrets: Iterable[str]) -> None:
         """From now on these never appear. A secret of a few letters would blot out words: it has no place in use."""
-        self._known |= {secret for secret in secrets if len(secret) >= 8}  # noqa: PLR2004
+        for secret in secrets:
+            if len(secret) >= _SHORTEST:
+                self._known |= {secret, json.dumps(secret, ensure_ascii=False)[1:-1]}
 
     def __call__(self, text: str) -> str:
         for secret in self._known:
@@ -88,5 +91,5 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
     )
 
 
-def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:  # noqa: ANN401
+def _redact(_logger: WrappedLogger, _method: str, line: Any) -> str:
     return redactor(str(line))

@@ -1,0 +1,101 @@
+"""Puts the web together: the webhook once there is an App, the setup page until then, health and status always."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+from fastapi import FastAPI
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+
+from bot.credentials import Credentials
+from bot.logs import redactor
+from bot.settings import Settings
+from bot.web.health import Edge, Metrics, readiness, ready_response
+from bot.web.pages import page
+from bot.web.service import Service, Start
+from bot.web.setup import Setup, closed
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+log = structlog.get_logger(__name__)
+
+
+class Site:
+    """What the routes share: the service once it runs, and the setup page while there are no credentials."""
+
+    def __init__(self, settings: Settings, start: Start) -> None:
+        self._settings, self._start = settings, start
+        self.service: Service | None = None
+        self.setup = None if settings.credentials else Setup(settings, self._take_up)
+        self.metrics = Metrics(lambda: self.service)
+
+    async def open(self) -> None:
+        """Starts the service where there are credentials. Raises what is wrong with it, for people."""
+        if self._settings.credentials:
+            await self._run(self._settings.credentials)
+
+    async def close(self) -> None:
+        if self.service:
+            await run_in_threadpool(self.service.stop)
+
+    async def _run(self, credentials: Credentials) -> None:
+        redactor.learn([credentials.webhook_secret, credentials.private_key])
+        self.service = await run_in_threadpool(self._start, self._settings, credentials)
+
+    async def _take_up(self, credentials: Credentials) -> str:
+        """Called by the setup page; its answer is shown there."""
+        try:
+            await self._run(credentials)
+        except Exception:  # the App is registered all the same, and the page must say what is left to do
+            log.exception("the service could not take up work after setup")
+            return "The keys are saved, but the work could not be taken up. The log has the reason; then restart."
+        return ""
+
+    def routes(self) -> list[BaseRoute]:
+        routes: list[BaseRoute] = [
+            Route("/", self.status, methods=["GET"]),
+            Route("/webhook", self.webhook, methods=["POST"]),
+            Route("/healthz", self.alive, methods=["GET"]),
+            Route("/readyz", self.ready, methods=["GET"]),
+            Route("/metrics", self.figures, methods=["GET"]),
+        ]
+        closed_doors = [Route("/setup", _closed), Route("/setup/callback", _closed)]
+        return routes + (self.setup.routes() if self.setup else closed_doors)
+
+    async def webhook(self, request: Request) -> Response:
+        if self.service is None:
+            # Nothing could tell a true delivery from a forged one yet. GitHub lists it as failed, to be redelivered.
+            return JSONResponse({"error": "No GitHub App is registered yet: open the setup page."}, 503)
+        return await self.service.receive(request)
+
+    async def alive(self, _request: Request) -> Response:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(self, _request: Request) -> Response:
+        return ready_response(await run_in_threadpool(readiness, self.service))
+
+    async def figures(self, _request: Request) -> Response:
+        return await run_in_threadpool(self.metrics.response)
+
+    async def status(self, _request: Request) -> Response:
+        checks = await run_in_threadpool(readiness, self.service)
+        return page("status", checks=checks, configured=self.service is not None)
+
+
+async def _closed(_request: Request) -> Response:
+    return closed()
+
+
+def create_app(settings: Settings, start: Start) -> tuple[FastAPI, Site]:
+    """The app, and the site behind it, which is to be opened before serving and closed after."""
+    site = Site(settings, start)
+    # No generated API pages: they load scripts from elsewhere, and there is no API for people here.
+    app = FastAPI(routes=site.routes(), openapi_url=None)
+    routes = frozenset(route.path for route in site.routes() if isinstance(route, Route))
+    app.add_middleware(Edge, metrics=site.metrics, routes=routes)
+    return app, site

@@ -1,0 +1,36 @@
+"""What the web needs of the running bot; `bot.work` provides it, and the setup page can have it started later."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from bot.credentials import Credentials
+from bot.settings import Settings
+
+
+class Service(Protocol):
+    """The running bot."""
+
+    async def receive(self, request: Request) -> Response:
+        """Answers `POST /webhook`: signature first, and 202 only once the delivery is safe."""
+        ...
+
+    def checks(self) -> Mapping[str, str]:
+        """Each part that must work (`database`, `engine`), with what is wrong with it; empty where nothing is."""
+        ...
+
+    def figures(self) -> Mapping[str, float]:
+        """Gauges for `/metrics`, by name without prefix."""
+        ...
+
+    def stop(self) -> None:
+        """Ends the work in hand or leaves it to the next start; back within seconds."""
+        ...
+
+
+Start = Callable[[Settings, Credentials], Service]
+"""Opens the store and starts the engine. Raises what is wrong, for people."""
