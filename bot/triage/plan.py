@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
+REQUEST_MARKER = "<!-- community-triage-bot:request -->"
+"""The first line of the Request; believed only in a comment that the app itself wrote."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Action:

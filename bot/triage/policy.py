@@ -1,0 +1,253 @@
+"""The policy: what `.github/triage.yml` may say, its defaults, and errors that name line and column."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Hashable, Sequence
+from typing import TYPE_CHECKING, Annotated, Any, Literal
+
+import re2
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PrivateAttr,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+from bot.forms.rules import FieldRule, Rules
+from bot.forms.template import Problem
+from bot.triage.places import Places
+
+if TYPE_CHECKING:
+    from pydantic_core import ErrorDetails
+
+POLICY_PATH = ".github/triage.yml"
+Permission = Literal["maintainers", "author", "anyone", "nobody"]
+"""Each takes in the ones before it: `author` is the issue's author and the maintainers."""
+CommandName = Literal["label", "unlabel", "needs-info", "triage", "skip-triage", "close", "reopen"]
+
+
+def _quoted(value: object) -> object:
+    if isinstance(value, bool | int | float):
+        raise ValueError("put quotes around it: YAML reads it as a number or a yes/no")  # noqa: TRY004 pydantic's own
+    return value
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+def _compiles(pattern: str) -> str:
+    options = re2.Options()
+    options.log_errors = False
+    try:
+        re2.compile(pattern, options)
+    except re2.error as error:
+        detail = error.args[0] if error.args else ""
+        detail = detail.decode() if isinstance(detail, bytes) else detail
+        raise ValueError(f"RE2 cannot read this pattern: {detail}") from error
+    return pattern
+
+
+def _colour(value: str) -> str:
+    if not re.fullmatch(r"#?[0-9a-fA-F]{6}", value):
+        raise ValueError("a colour is six hex digits, such as d4c5f9")
+    return value.removeprefix("#").lower()
+
+
+LabelName = Annotated[
+    str, BeforeValidator(_quoted), StringConstraints(strip_whitespace=True, min_length=1, max_length=50)
+]
+LabelNames = Annotated[
+    tuple[LabelName, ...], BeforeValidator(_listed, json_schema_input_type=LabelName | list[LabelName])
+]
+Texts = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
+Colour = Annotated[
+    str,
+    BeforeValidator(_quoted),
+    AfterValidator(_colour),
+    Field(json_schema_extra={"pattern": "^#?[0-9a-fA-F]{6}$"}),
+]
+Jinja = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+
+
+class NewLabel(_Section):
+    """How a label looks that the bot may create."""
+
+    color: Colour = "ededed"
+    description: Annotated[str, StringConstraints(max_length=100)] = ""
+
+
+NEEDS_INFO = NewLabel(color="d4c5f9", description="Waiting for details from the author")
+
+
+class Labels(_Section):
+    """Which labels the bot puts on, and which of them it may create."""
+
+    needs_info: LabelName | None = Field("needs-info", description="While the author is asked for something; null for none.")
+    needs_triage: LabelName | None = Field(
+        "needs-triage", description="Once a maintainer can take over; null for none. Put on only where the label exists."
+    )
+    templates: dict[str, LabelNames] = Field({}, description="Template file name: labels of its issues.")
+    answers: dict[str, dict[str, dict[str, LabelNames]]] = Field(
+        {}, description="Template file name (or *): field id or label: chosen option: labels."
+    )
+    create: dict[LabelName, NewLabel] = Field(
+        {"needs-info": NEEDS_INFO}, description="Labels that are created where they are missing."
+    )
+
+    @model_validator(mode="before")
+    @classmethod
+    def _renamed_needs_info(cls, data: Any) -> Any:  # noqa: ANN401 anything may stand in the file
+        # A repository that only renames needs-info still gets it created.
+        if isinstance(data, dict) and "create" not in data and isinstance(data.get("needs_info"), str):
+            return {**data, "create": {data["needs_info"]: NEEDS_INFO}}
+        return data
+
+
+class Exempt(_Section):
+    """Whose issues are left alone; bots always are."""
+
+    maintainers: bool = Field(default=False, description="Owners, members and collaborators.")
+    logins: Texts = ()
+    labels: LabelNames = ()
+
+
+class WordingOverrides(_Section):
+    """Jinja templates said instead of the built-in comments."""
+
+    request: Jinja | None = None
+    choose_template: Jinja | None = None
+    resolved: Jinja | None = None
+    withdrawn: Jinja | None = None
+
+
+class RequestSection(_Section):
+    """The one comment that asks for what is missing."""
+
+    language: Literal["en", "de"] = "en"
+    deadline_days: int | None = Field(
+        None, ge=1, le=365, description="Named in the comment as the day to answer by. The bot closes nothing."
+    )
+    free_form: bool = Field(default=True, description="Point issues from no template to the templates.")
+    exempt: Exempt = Exempt()
+    wording: WordingOverrides = WordingOverrides()
+
+
+class RuleSection(_Section):
+    """Rules for one field; all set ones must hold."""
+
+    required: bool | None = None
+    allow_na: bool = True
+    min_length: int | None = Field(None, ge=1, le=10_000)
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_compiles)] | None = None
+    one_of: Texts = ()
+    code_block: bool = False
+    traceback: bool = False
+    python: bool = False
+    url: bool = False
+    version: bool = False
+    message: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
+
+
+class Commands(_Section):
+    """Who may use each slash command."""
+
+    label: Permission = "maintainers"
+    unlabel: Permission = "maintainers"
+    needs_info: Permission = Field("maintainers", alias="needs-info")
+    triage: Permission = "author"
+    skip_triage: Permission = Field("maintainers", alias="skip-triage")
+    close: Permission = "author"
+    reopen: Permission = "author"
+
+    def permission(self, name: str) -> Permission | None:
+        """Who may use a command; None for an unknown one."""
+        attribute = name.replace("-", "_")
+        return getattr(self, attribute) if attribute in type(self).model_fields else None
+
+
+class Policy(_Section):
+    """What the bot does in one repository."""
+
+    enabled: bool = Field(default=True, description="false: the bot does nothing here.")
+    dry_run: bool = Field(default=False, description="true: plans are kept in the journal and not carried out.")
+    labels: Labels = Labels()
+    request: RequestSection = RequestSection()
+    fields: dict[str, dict[str, RuleSection]] = Field(
+        {}, description="Template file name (or *): field id or label: rules for its answer."
+    )
+    commands: Commands = Commands()
+
+    _path: str = PrivateAttr(POLICY_PATH)
+    _places: Places | None = PrivateAttr(None)
+
+    @property
+    def rules(self) -> Rules:
+        """The field rules in the words of `bot.forms`."""
+        return {
+            file: {name: FieldRule(**rule.model_dump()) for name, rule in fields.items()}
+            for file, fields in self.fields.items()
+        }
+
+    def problem(
+        self, location: Sequence[Hashable], message: str, severity: Literal["error", "warning"] = "error"
+    ) -> Problem:
+        """Word a problem at a key of the file the policy was read from."""
+        line, column = self._places.of(location, key=True) if self._places else (0, 0)
+        return Problem(self._path, line, column, message, severity)
+
+
+DEFAULT_POLICY = Policy()
+
+
+class PolicyError(Exception):
+    """A policy file that cannot be used."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("\n".join(map(str, problems)))
+        self.problems = problems
+
+
+def load_policy(text: bytes, path: str = POLICY_PATH) -> Policy:
+    """Read a policy file; an empty one is the default policy."""
+    places = Places(text, path)
+    if places.problems:
+        raise PolicyError(places.problems)
+    try:
+        policy = Policy.model_validate({} if places.value is None else places.value)
+    except ValidationError as error:
+        raise PolicyError(tuple(_problem(detail, places, path) for detail in error.errors())) from error
+    policy._path, policy._places = path, places  # noqa: SLF001 its own module; a policy is built nowhere else
+    return policy
+
+
+def json_schema() -> dict[str, Any]:
+    """Describe the policy for editors and other tools."""
+    schema = Policy.model_json_schema(by_alias=True)
+    head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Policy of the community triage bot"}
+    return {**head, **{key: value for key, value in schema.items() if key != "title"}}
+
+
+def _problem(detail: ErrorDetails, places: Places, path: str) -> Problem:
+    location = detail["loc"]
+    about_key = detail["type"] == "extra_forbidden" or "[key]" in location
+    line, column = places.of(location, key=about_key)
+    where = ".".join(str(part) for part in location if part != "[key]")
+    message = _message(detail, location)
+    return Problem(path, line, column, f"{where}: {message}" if where else message)
+
+
+def _message(detail: ErrorDetails, location: tuple[int | str, ...]) -> str:
+    if detail["type"] == "extra_forbidden":
+        return "there is no such key"
+    return detail["msg"].removeprefix("Value error, ")
