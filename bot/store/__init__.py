@@ -1,1 +1,1 @@
-"""Keeps what must survive a restart: deliveries, the issue mirror, history and the journal."""
+"""What the bot must not forget: deliveries, lanes, the issue mirror, its history, the journal."""

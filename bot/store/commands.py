@@ -1,0 +1,62 @@
+"""Slash commands that people said, until they have been carried out."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import orjson
+import sqlalchemy as sa
+
+from bot.store.database import insert_for
+from bot.store.tables import commands
+from bot.triage.issue import Actor, Command
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+
+def add(connection: sa.Connection, repository_id: int, said: Iterable[tuple[int, Command]]) -> None:
+    """Remembers these (issue number, command); one that is known already stays as it is, done or not."""
+    rows = [
+        {
+            "id": command.id,
+            "repository_id": repository_id,
+            "number": number,
+            "comment_id": command.comment_id,
+            "position": int(command.id.rpartition(":")[2]),
+            "login": command.actor.login,
+            "is_bot": command.actor.is_bot,
+            "association": command.actor.association,
+            "name": command.name,
+            "arguments": orjson.dumps(command.arguments).decode(),
+        }
+        for number, command in said
+    ]
+    if rows:
+        connection.execute(insert_for(connection)(commands).on_conflict_do_nothing(index_elements=["id"]), rows)
+
+
+def load_open(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, list[Command]]:
+    """Those not carried out yet, by issue, in the order they were said."""
+    statement = (
+        sa.select(commands)
+        .where(commands.c.repository_id == repository_id, commands.c.number.in_(numbers), commands.c.done_at.is_(None))
+        .order_by(commands.c.comment_id, commands.c.position)
+    )
+    found: dict[int, list[Command]] = {}
+    for row in connection.execute(statement):
+        actor = Actor(row.login, is_bot=row.is_bot, association=row.association)
+        command = Command(row.id, row.comment_id, actor, row.name, tuple(orjson.loads(row.arguments)))
+        found.setdefault(row.number, []).append(command)
+    return found
+
+
+def finish(connection: sa.Connection, ids: Collection[str], at: int) -> None:
+    if ids:
+        connection.execute(commands.update().where(commands.c.id.in_(ids)).values(done_at=at))
+
+
+def is_done(connection: sa.Connection, ids: Collection[str]) -> set[str]:
+    """Those of these commands that have been carried out."""
+    statement = sa.select(commands.c.id).where(commands.c.id.in_(ids), commands.c.done_at.is_not(None))
+    return set(connection.scalars(statement))

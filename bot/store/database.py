@@ -1,0 +1,127 @@
+"""Opens the database: SQLite made safe against power loss, or PostgreSQL, with its tables up to date."""
+
+from __future__ import annotations
+
+import sqlite3
+import sys
+import threading
+from contextlib import contextmanager, nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+BUSY_MILLISECONDS = 30_000
+OLDEST_SQLITE = (3, 35, 0)
+"""The first with RETURNING."""
+OLDEST_SQLITE_ON_PYTHON_3_12 = (3, 42, 0)
+"""There the engine asks SQLite for fractions of a second, which older ones cannot tell."""
+
+
+class StoreError(Exception):
+    """The database cannot be used; a sentence for people, without passwords."""
+
+
+class Database:
+    """One database. Thread-safe; `write` is one durable transaction, `read` a connection that changes nothing."""
+
+    def __init__(self, url: str) -> None:
+        self.url = _with_driver(url)
+        self.is_sqlite = self.url.get_backend_name() == "sqlite"
+        if self.is_sqlite:
+            _check_sqlite(sqlite3.sqlite_version_info, sys.version_info[:2])
+            if self.url.database:
+                Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.engine = sa.create_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=not self.is_sqlite)
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        # SQLite has one writer; waiting for it here wakes at once, where its own busy handler sleeps in steps.
+        self._writing = threading.Lock() if self.is_sqlite else nullcontext()
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """Commits at the end, durably; rolls back when the block raises."""
+        with self._writing, self.engine.begin() as connection:
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        with self.engine.connect() as connection:
+            yield connection
+
+    def migrate(self) -> None:
+        """Brings the tables up to date; safe when several processes start at once."""
+        # Alembic is slow to import, and only this needs it.
+        from bot.store.migrations import upgrade  # noqa: PLC0415
+
+        try:
+            upgrade(self.engine)
+        except sa.exc.OperationalError as error:
+            raise StoreError(self._unreachable(error)) from error
+
+    def check(self) -> None:
+        """Raises StoreError when the database does not answer."""
+        try:
+            with self.read() as connection:
+                connection.execute(sa.select(sa.literal(1)))
+        except sa.exc.SQLAlchemyError as error:
+            raise StoreError(self._unreachable(error)) from error
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+    def _unreachable(self, error: sa.exc.SQLAlchemyError) -> str:
+        reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
+        return f"The database {self.url.render_as_string(hide_password=True)} cannot be used: {reason}"
+
+
+def insert_for(connection: sa.Connection) -> Any:
+    """The dialect's own `insert`, which knows ON CONFLICT."""
+    if connection.dialect.name == "sqlite":
+        from sqlalchemy.dialects.sqlite import insert as sqlite_insert  # noqa: PLC0415
+
+        return sqlite_insert
+    from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # noqa: PLC0415
+
+    return postgresql_insert
+
+
+def _with_driver(url: str) -> sa.URL:
+    try:
+        parsed = sa.make_url(url.replace("postgres://", "postgresql://", 1))
+    except sa.exc.ArgumentError as error:
+        message = "DATABASE_URL is not an address: write sqlite:////path/to/file.db or postgresql://user@host/name"
+        raise StoreError(message) from error
+    if parsed.drivername == "postgresql":
+        return parsed.set(drivername="postgresql+psycopg")
+    if parsed.drivername == "sqlite" and parsed.database in {None, "", ":memory:"}:
+        message = "DATABASE_URL names an SQLite database in memory, which forgets everything: give it a file"
+        raise StoreError(message)
+    return parsed
+
+
+def _check_sqlite(sqlite: tuple[int, ...], python: tuple[int, ...]) -> None:
+    oldest = OLDEST_SQLITE_ON_PYTHON_3_12 if python >= (3, 12) else OLDEST_SQLITE
+    if sqlite < oldest:
+        message = (
+            f"This Python {_dotted(python)} comes with SQLite {_dotted(sqlite)}, and the bot needs {_dotted(oldest)}"
+            " or newer there: use a newer SQLite, or PostgreSQL by DATABASE_URL."
+        )
+        raise StoreError(message)
+
+
+def _dotted(version: tuple[int, ...]) -> str:
+    return ".".join(map(str, version))
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
+    # A write takes its lock at the start: two that begin as readers could only fail each other.
+    connection.isolation_level = "IMMEDIATE"
+    connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    # FULL: a commit is on the disk before the webhook is answered.
+    connection.execute("PRAGMA synchronous=FULL")
+    connection.execute("PRAGMA foreign_keys=ON")

@@ -1,0 +1,188 @@
+"""Deliveries: webhooks as received, in the order they came, until their work is done or given up."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bot.store.database import insert_for
+from bot.store.tables import UNDONE, deliveries
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Sequence
+
+_MOST_NAMES = 500
+"""Of one IN list; both databases allow many more, but long ones are slow to compile."""
+
+
+@dataclass(frozen=True, slots=True)
+class NewDelivery:
+    """A webhook that has just come in. `lane` names the serial line of work it belongs to."""
+
+    guid: str
+    event: str
+    lane: str
+    body: bytes
+    received_at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """A stored one. `applied`: what it says is in the mirror already, only the issue is still to be looked at."""
+
+    id: int
+    guid: str
+    event: str
+    body: bytes
+    received_at: int
+    applied: bool
+    attempts: int
+
+
+@dataclass(frozen=True, slots=True)
+class DeadLetter:
+    """A delivery that was given up, with the reason for people."""
+
+    id: int
+    guid: str
+    event: str
+    lane: str
+    received_at: int
+    attempts: int
+    reason: str
+
+
+_PENDING = (
+    sa.select(
+        deliveries.c.id,
+        deliveries.c.guid,
+        deliveries.c.event,
+        deliveries.c.body,
+        deliveries.c.received_at,
+        deliveries.c.applied,
+        deliveries.c.attempts,
+    )
+    .where(UNDONE, deliveries.c.lane == sa.bindparam("lane"), deliveries.c.not_before <= sa.bindparam("now"))
+    .order_by(deliveries.c.id)
+    .limit(sa.bindparam("most"))
+)
+_FINISH = (
+    deliveries.update()
+    .where(deliveries.c.id == sa.bindparam("delivery"))
+    .values(dead=sa.bindparam("to"), reason=sa.bindparam("why"), finished_at=sa.bindparam("at"))
+)
+_RETRY = (
+    deliveries.update()
+    .where(deliveries.c.id == sa.bindparam("delivery"))
+    .values(attempts=deliveries.c.attempts + 1, not_before=sa.bindparam("then"), reason=sa.bindparam("why"))
+)
+
+
+def known(connection: sa.Connection, guids: Sequence[str]) -> set[str]:
+    """Those of the GUIDs that are stored already."""
+    found: set[str] = set()
+    for start in range(0, len(guids), _MOST_NAMES):
+        some = guids[start : start + _MOST_NAMES]
+        found.update(connection.scalars(sa.select(deliveries.c.guid).where(deliveries.c.guid.in_(some))))
+    return found
+
+
+def add(connection: sa.Connection, new: Iterable[NewDelivery]) -> None:
+    """Stores these; one whose GUID is there already changes nothing."""
+    rows = [
+        {"guid": it.guid, "event": it.event, "lane": it.lane, "body": it.body, "received_at": it.received_at}
+        for it in new
+    ]
+    if rows:
+        insert = insert_for(connection)
+        connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["guid"]), rows)
+
+
+def pending(connection: sa.Connection, lane: str, now: int, most: int) -> list[Delivery]:
+    """The lane's next deliveries in order, leaving out those that wait for another attempt."""
+    rows = connection.execute(_PENDING, {"lane": lane, "now": now, "most": most})
+    return [
+        Delivery(row.id, row.guid, row.event, row.body or b"", row.received_at, row.applied, row.attempts)
+        for row in rows
+    ]
+
+
+def next_attempt(connection: sa.Connection, lane: str) -> int | None:
+    """When the earliest of the lane's undone deliveries may be tried; None where all is done."""
+    statement = sa.select(sa.func.min(deliveries.c.not_before)).where(UNDONE, deliveries.c.lane == lane)
+    found: int | None = connection.scalar(statement)
+    return found
+
+
+def mark_applied(connection: sa.Connection, ids: Sequence[int]) -> None:
+    for start in range(0, len(ids), _MOST_NAMES):
+        some = ids[start : start + _MOST_NAMES]
+        connection.execute(deliveries.update().where(deliveries.c.id.in_(some)).values(applied=True))
+
+
+def finish(connection: sa.Connection, ids: Iterable[int], at: int) -> None:
+    rows = [{"delivery": id_, "to": False, "why": "", "at": at} for id_ in ids]
+    if rows:
+        connection.execute(_FINISH, rows)
+
+
+def give_up(connection: sa.Connection, ids: Iterable[int], at: int, reason: str) -> None:
+    """Makes them dead letters."""
+    rows = [{"delivery": id_, "to": True, "why": reason, "at": at} for id_ in ids]
+    if rows:
+        connection.execute(_FINISH, rows)
+
+
+def try_again(connection: sa.Connection, ids: Iterable[int], not_before: int, reason: str) -> None:
+    """Counts a failed attempt."""
+    rows = [{"delivery": id_, "then": not_before, "why": reason} for id_ in ids]
+    if rows:
+        connection.execute(_RETRY, rows)
+
+
+def dead(connection: sa.Connection, most: int = 1000) -> list[DeadLetter]:
+    """The dead letters, newest first."""
+    columns = [deliveries.c[name] for name in ("id", "guid", "event", "lane", "received_at", "attempts", "reason")]
+    rows = connection.execute(sa.select(*columns).where(deliveries.c.dead).order_by(deliveries.c.id.desc()).limit(most))
+    return [DeadLetter(*row) for row in rows]
+
+
+def revive(connection: sa.Connection, guids: Collection[str] | None = None) -> set[str]:
+    """Makes dead letters (all of them, or these) undone again; their lanes."""
+    chosen = [deliveries.c.dead.is_(True)]
+    if guids is not None:
+        chosen.append(deliveries.c.guid.in_(guids))
+    values: dict[str, Any] = {"dead": False, "attempts": 0, "not_before": 0, "reason": "", "finished_at": None}
+    return set(connection.scalars(deliveries.update().where(*chosen).values(**values).returning(deliveries.c.lane)))
+
+
+def count_dead(connection: sa.Connection) -> int:
+    return connection.scalar(sa.select(sa.func.count()).where(deliveries.c.dead)) or 0
+
+
+def oldest_undone(connection: sa.Connection) -> int | None:
+    """When the oldest delivery that is still to do came in."""
+    found: int | None = connection.scalar(sa.select(sa.func.min(deliveries.c.received_at)).where(UNDONE))
+    return found
+
+
+def count_undone(connection: sa.Connection) -> int:
+    return connection.scalar(sa.select(sa.func.count()).where(UNDONE)) or 0
+
+
+def forget_bodies(connection: sa.Connection, before: int, most: int) -> int:
+    """Drops the bodies of deliveries done before then; how many were dropped."""
+    old = (
+        sa.select(deliveries.c.id)
+        .where(deliveries.c.finished_at < before, deliveries.c.dead.is_(False), deliveries.c.body.is_not(None))
+        .limit(most)
+    )
+    return connection.execute(deliveries.update().where(deliveries.c.id.in_(old)).values(body=None)).rowcount
+
+
+def forget(connection: sa.Connection, before: int, most: int) -> int:
+    """Deletes deliveries finished before then, dead letters too; how many were deleted."""
+    old = sa.select(deliveries.c.id).where(deliveries.c.finished_at < before).limit(most)
+    return connection.execute(deliveries.delete().where(deliveries.c.id.in_(old))).rowcount

@@ -1,0 +1,227 @@
+"""The issue mirror, and what the bot remembers of each issue: its History, as far as GitHub does not show it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+
+from bot.store.database import insert_for
+from bot.store.tables import issues
+from bot.store.times import from_ms, to_ms
+from bot.triage.issue import Command, History, Request
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+    from bot.triage.issue import Issue
+
+
+@dataclass(slots=True)
+class Intent:
+    """What the bot was about to do to an issue; on record until the outcome is."""
+
+    add: list[str] = field(default_factory=list)
+    """Labels."""
+    remove: list[str] = field(default_factory=list)
+    post: bool = False
+    """The Request comment."""
+
+    def __bool__(self) -> bool:
+        return bool(self.add or self.remove or self.post)
+
+
+@dataclass(slots=True)
+class Record:
+    """One issue's row. The lane of its repository is the only one that changes it."""
+
+    repository_id: int
+    number: int
+    title: str = ""
+    author: str = ""
+    state: str = ""
+    state_reason: str = ""
+    labels: tuple[str, ...] = ()
+    locked: bool = False
+    is_pull_request: bool = False
+    created_at: int | None = None
+    updated_at: int | None = None
+    last_human_at: int | None = None
+    waiting_on: str = ""
+    opened_seen: bool = False
+    transferred_in: bool = False
+    looked_at: int | None = None
+    next_look_at: int | None = None
+    intent: Intent = field(default_factory=Intent)
+    request_comment_id: int | None = None
+    request_node_id: str = ""
+    request_body: str = ""
+    request_resolved: bool = False
+    request_asked_at: int | None = None
+    labels_by_bot: set[str] = field(default_factory=set)
+    labels_by_people: set[str] = field(default_factory=set)
+    labels_removed_by_people: set[str] = field(default_factory=set)
+    asked_fields: tuple[str, ...] = ()
+    needs_info_by_maintainer: bool = False
+    skipped: bool = False
+    closed_by_bot: bool = False
+    settled: str = ""
+
+    def mirror(self, issue: Issue) -> bool:
+        """Takes over what is newer; False where the issue is older than what is known."""
+        updated_at = to_ms(issue.updated_at)
+        if self.updated_at is not None and updated_at < self.updated_at:
+            return False
+        self.title, self.author = issue.title, issue.author.login
+        self.state, self.state_reason, self.labels = issue.state, issue.state_reason, issue.labels
+        self.locked, self.is_pull_request = issue.locked, issue.is_pull_request
+        self.created_at, self.updated_at = to_ms(issue.created_at), updated_at
+        return True
+
+    @property
+    def request(self) -> Request | None:
+        if self.request_comment_id is None:
+            return None
+        return Request(
+            comment_id=self.request_comment_id,
+            node_id=self.request_node_id,
+            body=self.request_body,
+            resolved=self.request_resolved,
+            asked_at=from_ms(self.request_asked_at),
+        )
+
+    @request.setter
+    def request(self, request: Request | None) -> None:
+        self.request_comment_id = request.comment_id if request else None
+        self.request_node_id = request.node_id if request else ""
+        self.request_body = request.body if request else ""
+        self.request_resolved = bool(request and request.resolved)
+        self.request_asked_at = to_ms(request.asked_at) if request else None
+
+    def history(self, commands: Iterable[Command]) -> History:
+        return History(
+            request=self.request,
+            labels_by_bot=frozenset(self.labels_by_bot),
+            labels_by_people=frozenset(self.labels_by_people),
+            labels_removed_by_people=frozenset(self.labels_removed_by_people),
+            asked_fields=self.asked_fields,
+            needs_info_by_maintainer=self.needs_info_by_maintainer,
+            skipped=self.skipped,
+            closed_by_bot=self.closed_by_bot,
+            settled=self.settled,
+            commands=tuple(commands),
+        )
+
+
+_SETS = ("labels_by_bot", "labels_by_people", "labels_removed_by_people")
+_TUPLES = ("labels", "asked_fields")
+_NAMES = tuple(item.name for item in fields(Record))
+_VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number", "next_look_at"})
+"""What `save` overwrites. The time of the next look may be set from another lane, and has statements of its own."""
+
+
+def load(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, Record]:
+    """The known ones of these issues, by number."""
+    statement = sa.select(issues).where(issues.c.repository_id == repository_id, issues.c.number.in_(numbers))
+    found = (_record(row) for row in connection.execute(statement).mappings())
+    return {record.number: record for record in found}
+
+
+def save(connection: sa.Connection, records: Iterable[Record]) -> None:
+    rows = [_row(record) for record in records]
+    if not rows:
+        return
+    insert = insert_for(connection)(issues)
+    statement = insert.on_conflict_do_update(
+        index_elements=["repository_id", "number"], set_={name: insert.excluded[name] for name in _VALUES}
+    )
+    connection.execute(statement, rows)
+
+
+def due(connection: sa.Connection, repository_id: int, now: int, most: int) -> list[int]:
+    """Numbers of the issues that are to be looked at though nothing new is known of them."""
+    return list(
+        connection.scalars(
+            sa.select(issues.c.number)
+            .where(issues.c.repository_id == repository_id, issues.c.next_look_at <= now)
+            .order_by(issues.c.next_look_at)
+            .limit(most)
+        )
+    )
+
+
+def looked(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
+    """Their time to be looked at has been kept; a later one stays."""
+    if numbers:
+        connection.execute(
+            issues.update()
+            .where(issues.c.repository_id == repository_id, issues.c.number.in_(numbers), issues.c.next_look_at <= at)
+            .values(next_look_at=None)
+        )
+
+
+def look_at(connection: sa.Connection, repository_id: int, number: int, at: int) -> None:
+    """Have this issue looked at then."""
+    connection.execute(
+        issues.update()
+        .where(issues.c.repository_id == repository_id, issues.c.number == number)
+        .values(next_look_at=at)
+    )
+
+
+def rename_label(connection: sa.Connection, repository_id: int, old: str, new: str) -> None:
+    """A label was renamed: what is remembered of it goes on under its new name (both compared without case)."""
+    columns = [issues.c[name] for name in _SETS]
+    quoted = _json(old.lower())
+    mentions = sa.or_(*(column.contains(quoted, autoescape=True) for column in columns))
+    found = connection.execute(
+        sa.select(issues.c.number, *columns).where(issues.c.repository_id == repository_id, mentions)
+    )
+    for number, *texts in found.all():
+        values = {
+            column.name: _json(sorted({new.lower() if it == old.lower() else it for it in orjson.loads(text)}))
+            for column, text in zip(columns, texts, strict=True)
+        }
+        here = (issues.c.repository_id == repository_id, issues.c.number == number)
+        connection.execute(issues.update().where(*here).values(**values))
+
+
+def look_again_at_open_requests(connection: sa.Connection, repository_id: int, at: int, updated_since: int) -> None:
+    """For when templates or policy changed: the need of an open Request may have, too."""
+    connection.execute(
+        issues.update()
+        .where(
+            issues.c.repository_id == repository_id,
+            issues.c.state == "open",
+            issues.c.request_comment_id.is_not(None),
+            issues.c.request_resolved.is_(False),
+            issues.c.updated_at >= updated_since,
+        )
+        .values(next_look_at=at)
+    )
+
+
+def _record(row: sa.RowMapping) -> Record:
+    values: dict[str, Any] = dict(row)
+    for name in _SETS:
+        values[name] = set(orjson.loads(values[name]))
+    for name in _TUPLES:
+        values[name] = tuple(orjson.loads(values[name]))
+    values["intent"] = Intent(**orjson.loads(values["intent"])) if values["intent"] else Intent()
+    return Record(**values)
+
+
+def _row(record: Record) -> dict[str, Any]:
+    values: dict[str, Any] = {name: getattr(record, name) for name in _NAMES}
+    for name in _SETS:
+        values[name] = _json(sorted(values[name]))
+    for name in _TUPLES:
+        values[name] = _json(values[name])
+    values["intent"] = _json(record.intent) if record.intent else ""
+    return values
+
+
+def _json(value: object) -> str:
+    return orjson.dumps(value).decode() if value else "[]"

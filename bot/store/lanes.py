@@ -1,0 +1,124 @@
+"""Lanes: one serial line of work a repository, and whether a run of it is on its way.
+
+Why no delivery is ever stranded. `queued` is set in the transaction that stores a delivery, together with a run in the
+engine's queue, unless it is set already; the run clears it in its first transaction (`begin`), before it reads what is
+pending. Both change the same row, so they come one after the other. A delivery therefore either found the mark cleared
+and enqueued a run of its own, or found it set, and then the run that had set it has yet to begin and will read what is
+pending after this delivery was committed. A run that dies after `begin` is started again by the engine. A lane that is
+paused, or has deliveries waiting for another attempt, has `due_at` set; `wake_due` enqueues it then. Should the engine
+lose a run altogether, `lost` finds the lane.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bot.store.database import insert_for
+from bot.store.tables import UNDONE, deliveries, issues, lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable
+
+
+def of_repository(repository_id: int) -> str:
+    return f"repository:{repository_id}"
+
+
+def of_installation(installation_id: int) -> str:
+    return f"installation:{installation_id}"
+
+
+OF_APP = "app"
+"""For what belongs to no installation: a ping, or a payload that tells nothing."""
+
+
+def repository_of(lane: str) -> int | None:
+    kind, _, id_ = lane.partition(":")
+    return int(id_) if kind == "repository" else None
+
+
+def mark_queued(connection: sa.Connection, names: Iterable[str], now: int) -> list[str]:
+    """Sets the mark on these lanes; those that had none and are not paused, for which the caller enqueues a run."""
+    insert = insert_for(connection)(lanes)
+    found: list[str] = []
+    for name in names:
+        statement = (
+            insert.values(id=name, queued=True, queued_at=now)
+            .on_conflict_do_update(
+                index_elements=["id"],
+                set_={"queued": True, "queued_at": now},
+                where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= now),
+            )
+            .returning(lanes.c.id)
+        )
+        found.extend(connection.scalars(statement))
+    return found
+
+
+def begin(connection: sa.Connection, name: str, now: int) -> int:
+    """A run's first transaction: clears the mark; the time until which the lane is paused (past: it is not)."""
+    statement = (
+        lanes.update()
+        .where(lanes.c.id == name)
+        .values(queued=False, due_at=sa.case((lanes.c.paused_until <= now, None), else_=lanes.c.due_at))
+        .returning(lanes.c.paused_until)
+    )
+    return connection.scalar(statement) or 0
+
+
+def wake_at(connection: sa.Connection, name: str, due_at: int) -> None:
+    """Have the lane run then, or earlier if something else wakes it."""
+    earlier = sa.case((lanes.c.due_at < due_at, lanes.c.due_at), else_=due_at)
+    connection.execute(lanes.update().where(lanes.c.id == name).values(due_at=earlier))
+
+
+def pause(connection: sa.Connection, name: str, until: int) -> None:
+    """Nothing can be done in this lane before then; it is woken then."""
+    connection.execute(lanes.update().where(lanes.c.id == name).values(due_at=until, paused_until=until))
+
+
+def due(connection: sa.Connection, now: int, most: int = 100) -> list[str]:
+    """Lanes to be woken: their time has come, or that of one of their issues."""
+    waiting = connection.scalars(
+        sa.select(lanes.c.id).where(lanes.c.due_at <= now, lanes.c.queued.is_(False)).limit(most)
+    )
+    lane_of_issue = sa.literal("repository:") + sa.cast(issues.c.repository_id, sa.Text)
+    looks = connection.scalars(
+        sa.select(lane_of_issue)
+        .outerjoin_from(issues, lanes, lanes.c.id == lane_of_issue)
+        .where(issues.c.next_look_at <= now, sa.func.coalesce(lanes.c.paused_until, 0) <= now)
+        .distinct()
+        .limit(most)
+    )
+    return list(dict.fromkeys([*waiting, *looks]))
+
+
+def lost(connection: sa.Connection, before: int) -> list[str]:
+    """Lanes with work from before then and no sign of a run or a wake-up. A false alarm costs an empty run."""
+    overdue = (
+        sa.select(deliveries.c.lane)
+        .join(lanes, lanes.c.id == deliveries.c.lane)
+        .where(UNDONE, deliveries.c.received_at < before, lanes.c.due_at.is_(None))
+        .where(sa.or_(lanes.c.queued.is_(False), lanes.c.queued_at < before))
+        .distinct()
+    )
+    return list(connection.scalars(overdue))
+
+
+def release(connection: sa.Connection, names: Collection[str]) -> None:
+    """Takes the mark away, so that `mark_queued` will ask for a run again."""
+    connection.execute(lanes.update().where(lanes.c.id.in_(names)).values(queued=False))
+
+
+def count_failure(connection: sa.Connection, name: str) -> int:
+    """A run broke; how many have, one after the other."""
+    statement = (
+        lanes.update().where(lanes.c.id == name).values(failures=lanes.c.failures + 1).returning(lanes.c.failures)
+    )
+    return connection.scalar(statement) or 0
+
+
+def clear_failures(connection: sa.Connection, name: str) -> None:
+    connection.execute(lanes.update().where(lanes.c.id == name, lanes.c.failures > 0).values(failures=0))

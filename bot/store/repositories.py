@@ -1,0 +1,132 @@
+"""Installations of the App, and the repositories it was given."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+
+from bot.store.database import insert_for
+from bot.store.tables import installations, repositories
+from bot.triage.issue import Repository
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A repository as last heard of."""
+
+    repository: Repository
+    installation_id: int | None
+    installed_at: int | None
+    """When the App was given it; None where the bot was not there to see."""
+    first_seen: int
+    removed: bool
+    good_policy: bytes | None
+    policy_problems: str
+
+
+def get(connection: sa.Connection, repository_id: int) -> Known | None:
+    row = connection.execute(sa.select(repositories).where(repositories.c.id == repository_id)).one_or_none()
+    return None if row is None else _known(row)
+
+
+def every(connection: sa.Connection, installation_id: int | None = None) -> list[Known]:
+    """All that are not removed, or those of one installation."""
+    statement = sa.select(repositories).where(repositories.c.removed.is_(False)).order_by(repositories.c.id)
+    if installation_id is not None:
+        statement = statement.where(repositories.c.installation_id == installation_id)
+    return [_known(row) for row in connection.execute(statement)]
+
+
+def of_owner(connection: sa.Connection, owner: str) -> list[int]:
+    """The ids of this account's repositories."""
+    statement = sa.select(repositories.c.id).where(sa.func.lower(repositories.c.owner) == owner.lower())
+    return list(connection.scalars(statement))
+
+
+def see(connection: sa.Connection, repository: Repository, installation_id: int | None, now: int) -> None:
+    """Takes over a repository's present name, page and installation (renamed and transferred ones keep their id)."""
+    values: dict[str, Any] = {
+        "owner": repository.owner,
+        "name": repository.name,
+        "html_url": repository.html_url,
+        "default_branch": repository.default_branch,
+        "removed": False,
+    }
+    if installation_id is not None:
+        values["installation_id"] = installation_id
+    statement = insert_for(connection)(repositories).values(id=repository.id, first_seen=now, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def install(connection: sa.Connection, given: Iterable[Repository], installation_id: int, now: int) -> None:
+    """The App was given these. A default branch is not told then, so a known one stays."""
+    for repository in given:
+        values: dict[str, Any] = {
+            "owner": repository.owner,
+            "name": repository.name,
+            "html_url": repository.html_url,
+            "installation_id": installation_id,
+            "installed_at": now,
+            "removed": False,
+        }
+        statement = insert_for(connection)(repositories).values(
+            id=repository.id, first_seen=now, default_branch=repository.default_branch, **values
+        )
+        connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def remove(connection: sa.Connection, repository_ids: Iterable[int]) -> None:
+    """The App lost these, or they are gone."""
+    statement = repositories.update().where(repositories.c.id.in_(list(repository_ids)))
+    connection.execute(statement.values(removed=True))
+
+
+def see_installation(
+    connection: sa.Connection, installation_id: int, account: str, *, installed_at: int | None = None
+) -> None:
+    values: dict[str, Any] = {"account": account, "removed": False}
+    if installed_at is not None:
+        values["installed_at"] = installed_at
+    statement = insert_for(connection)(installations).values(id=installation_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+def suspend(connection: sa.Connection, installation_id: int, *, suspended: bool) -> None:
+    connection.execute(installations.update().where(installations.c.id == installation_id).values(suspended=suspended))
+
+
+def uninstall(connection: sa.Connection, installation_id: int) -> None:
+    connection.execute(installations.update().where(installations.c.id == installation_id).values(removed=True))
+    lost = repositories.update().where(repositories.c.installation_id == installation_id)
+    connection.execute(lost.values(removed=True))
+
+
+def is_suspended(connection: sa.Connection, installation_id: int) -> bool:
+    statement = sa.select(installations.c.suspended).where(installations.c.id == installation_id)
+    return bool(connection.scalar(statement))
+
+
+def keep_policy(connection: sa.Connection, repository_id: int, good: bytes | None, problems: str) -> None:
+    """Remembers the last good policy (None keeps the one there is) and what is wrong with the present one."""
+    values: dict[str, Any] = {"policy_problems": problems}
+    if good is not None:
+        values["good_policy"] = good
+    connection.execute(repositories.update().where(repositories.c.id == repository_id).values(**values))
+
+
+def _known(row: sa.Row[Any]) -> Known:
+    repository = Repository(row.id, row.owner, row.name, row.html_url, row.default_branch)
+    return Known(
+        repository=repository,
+        installation_id=row.installation_id,
+        installed_at=row.installed_at,
+        first_seen=row.first_seen,
+        removed=row.removed,
+        good_policy=row.good_policy,
+        policy_problems=row.policy_problems,
+    )

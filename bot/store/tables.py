@@ -1,0 +1,202 @@
+"""The tables, in SQLAlchemy Core. Times are milliseconds since 1970 in UTC; lists are JSON text."""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+
+metadata = sa.MetaData()
+
+# SQLite gives out row ids by itself only to a column that is exactly INTEGER.
+_Serial = sa.BigInteger().with_variant(sa.Integer(), "sqlite")
+_NO = sa.false()
+_EMPTY_LIST = sa.text("'[]'")
+_EMPTY_TEXT = sa.text("''")
+_ZERO = sa.text("0")
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=_EMPTY_TEXT)
+
+
+def _list(name: str) -> sa.Column[str]:
+    return sa.Column(name, sa.Text, nullable=False, server_default=_EMPTY_LIST)
+
+
+def _flag(name: str) -> sa.Column[bool]:
+    return sa.Column(name, sa.Boolean, nullable=False, server_default=_NO)
+
+
+def _time(name: str) -> sa.Column[int]:
+    return sa.Column(name, sa.BigInteger)
+
+
+deliveries = sa.Table(
+    "deliveries",
+    metadata,
+    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("guid", sa.Text, nullable=False, unique=True),
+    sa.Column("event", sa.Text, nullable=False),
+    sa.Column("lane", sa.Text, nullable=False),
+    sa.Column("received_at", sa.BigInteger, nullable=False),
+    # None once retention has taken it; the row stays longer, so that its GUID is still known.
+    sa.Column("body", sa.LargeBinary),
+    # What it says is in the mirror; the issue may still have to be looked at.
+    _flag("applied"),
+    # Given up, for the reason below.
+    _flag("dead"),
+    sa.Column("attempts", sa.Integer, nullable=False, server_default=_ZERO),
+    sa.Column("not_before", sa.BigInteger, nullable=False, server_default=_ZERO),
+    _text("reason"),
+    _time("finished_at"),
+)
+UNDONE = deliveries.c.finished_at.is_(None)
+"""A delivery whose work is still to do; the partial index below holds exactly these."""
+sa.Index("undone_by_lane", deliveries.c.lane, deliveries.c.id, sqlite_where=UNDONE, postgresql_where=UNDONE)
+sa.Index("finished", deliveries.c.finished_at)
+sa.Index(
+    "dead_letters",
+    deliveries.c.id,
+    sqlite_where=deliveries.c.dead,
+    postgresql_where=deliveries.c.dead,
+)
+
+lanes = sa.Table(
+    "lanes",
+    metadata,
+    sa.Column("id", sa.Text, primary_key=True),
+    # True from the transaction that enqueues a run of this lane until that run's first transaction.
+    _flag("queued"),
+    _time("queued_at"),
+    # Wake the lane then, even if nothing new arrives.
+    _time("due_at"),
+    # A limit of GitHub's or an outage: nothing can be done before then.
+    sa.Column("paused_until", sa.BigInteger, nullable=False, server_default=_ZERO),
+    sa.Column("failures", sa.Integer, nullable=False, server_default=_ZERO),
+)
+_DUE = lanes.c.due_at.is_not(None)
+sa.Index("lanes_due", lanes.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
+
+installations = sa.Table(
+    "installations",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("account"),
+    _time("installed_at"),
+    _flag("suspended"),
+    _flag("removed"),
+)
+
+repositories = sa.Table(
+    "repositories",
+    metadata,
+    sa.Column("id", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("owner"),
+    _text("name"),
+    _text("html_url"),
+    _text("default_branch"),
+    sa.Column("installation_id", sa.BigInteger),
+    # When the App was given this repository; None where that delivery was never seen.
+    _time("installed_at"),
+    sa.Column("first_seen", sa.BigInteger, nullable=False),
+    _flag("removed"),
+    # The last policy that could be read, for when the present one is broken.
+    sa.Column("good_policy", sa.LargeBinary),
+    # What is wrong with the present one, a line each; empty when it is fine.
+    _text("policy_problems"),
+)
+sa.Index("repositories_by_installation", repositories.c.installation_id)
+
+issues = sa.Table(
+    "issues",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    # The mirror: the newest that deliveries and reads have shown.
+    _text("title"),
+    _text("author"),
+    _text("state"),
+    _text("state_reason"),
+    _list("labels"),
+    _flag("locked"),
+    _flag("is_pull_request"),
+    _time("created_at"),
+    _time("updated_at"),
+    _time("last_human_at"),
+    # Who has to say something next: `author`, `maintainers`, or empty where nobody has spoken yet.
+    _text("waiting_on"),
+    # The bot's own bookkeeping.
+    _flag("opened_seen"),
+    _flag("transferred_in"),
+    _time("looked_at"),
+    _time("next_look_at"),
+    # What the bot was about to do to it, as JSON; empty once the outcome is known.
+    _text("intent"),
+    # The History.
+    sa.Column("request_comment_id", sa.BigInteger),
+    _text("request_node_id"),
+    _text("request_body"),
+    _flag("request_resolved"),
+    _time("request_asked_at"),
+    _list("labels_by_bot"),
+    _list("labels_by_people"),
+    _list("labels_removed_by_people"),
+    _list("asked_fields"),
+    _flag("needs_info_by_maintainer"),
+    _flag("skipped"),
+    _flag("closed_by_bot"),
+    _text("settled"),
+)
+_LOOK_DUE = issues.c.next_look_at.is_not(None)
+sa.Index("issues_next_look", issues.c.next_look_at, sqlite_where=_LOOK_DUE, postgresql_where=_LOOK_DUE)
+
+commands = sa.Table(
+    "commands",
+    metadata,
+    # Stable over redelivery: comment id and line.
+    sa.Column("id", sa.Text, primary_key=True),
+    sa.Column("repository_id", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("comment_id", sa.BigInteger, nullable=False),
+    sa.Column("position", sa.Integer, nullable=False),
+    _text("login"),
+    _flag("is_bot"),
+    _text("association"),
+    _text("name"),
+    _list("arguments"),
+    _time("done_at"),
+)
+_OPEN_COMMAND = commands.c.done_at.is_(None)
+sa.Index(
+    "open_commands",
+    commands.c.repository_id,
+    commands.c.number,
+    sqlite_where=_OPEN_COMMAND,
+    postgresql_where=_OPEN_COMMAND,
+)
+
+journal = sa.Table(
+    "journal",
+    metadata,
+    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    # The delivery that led to it; empty for a look that was due.
+    _text("guid"),
+    sa.Column("repository_id", sa.BigInteger, nullable=False),
+    sa.Column("number", sa.Integer, nullable=False),
+    sa.Column("kind", sa.Text, nullable=False),
+    _text("because"),
+    _text("detail"),
+    # intended -> done | failed | unknown; or planned (a dry run) or noted (no action)
+    sa.Column("state", sa.Text, nullable=False),
+    _text("note"),
+)
+sa.Index("journal_by_issue", journal.c.repository_id, journal.c.number, journal.c.id)
+sa.Index("journal_by_time", journal.c.at)
+
+files = sa.Table(
+    "files",
+    metadata,
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    sa.Column("stored_at", sa.BigInteger, nullable=False),
+)
