@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from typing import Any
 
-import github
 import orjson
-import requests
 import yaml
 from pydantic import BaseModel, Field, ValidationError
 
 from bot.credentials import Credentials, checked_key
+from bot.github import registration
+from bot.github.errors import GitHubError, Unavailable
 from bot.resources import resource
 
 _CODE = re.compile(r"[A-Za-z0-9_-]{1,200}")
@@ -34,8 +34,8 @@ class Manifest(BaseModel, extra="forbid"):
     default_events: tuple[str, ...]
 
 
-class _Conversion(BaseModel, hide_input_in_errors=True):
-    """The part of GitHub's answer that the bot keeps (it is not given the client's secret to keep)."""
+class _Registered(BaseModel, hide_input_in_errors=True):
+    """The part of GitHub's answer that the bot keeps: it has no use for the client's secret."""
 
     id: int
     html_url: str
@@ -49,40 +49,31 @@ def read_manifest() -> Manifest:
 
 def manifest_for(public_url: str, callback_url: str) -> str:
     """The JSON that GitHub's page is given; `public_url` is where GitHub reaches this service."""
-    manifest = read_manifest()
     addresses = {"hook_attributes": {"url": f"{public_url}/webhook", "active": True}, "redirect_url": callback_url}
-    return orjson.dumps(manifest.model_dump() | addresses).decode()
+    return orjson.dumps(read_manifest().model_dump() | addresses).decode()
 
 
 def redeem(api_url: str, code: str) -> Credentials:
     """Exchanges the code that GitHub sent the browser back with for the new App's credentials. Blocks."""
     if not _CODE.fullmatch(code):
         raise RegistrationError("GitHub's answer carries no usable code. Start again from the setup page.")
-    # Not retried: GitHub gives the answer to a code only once.
-    client = github.Github(base_url=api_url, retry=None, timeout=20)
     try:
-        _, answer = client.requester.requestJsonAndCheck("POST", f"/app-manifests/{code}/conversions")
-        found = _Conversion.model_validate(answer)
-    except github.GithubException as error:
-        message = (
-            f"GitHub did not accept the code (status {error.status}): codes last an hour and work once."
+        found = _Registered.model_validate(registration.redeem(api_url, code))
+    except Unavailable as error:
+        raise RegistrationError(
+            f"GitHub did not answer at {api_url}. Mend the connection (or GITHUB_API_URL), delete the App that GitHub"
+            " has just made on its settings page, and start again."
+        ) from error
+    except GitHubError as error:
+        raise RegistrationError(
+            f"GitHub did not accept the code (status {error.status}): a code lasts an hour and works once."
             " Start again from the setup page."
-        )
-        raise RegistrationError(message) from error
-    except requests.RequestException as error:
-        message = (
-            f"GitHub could not be reached at {api_url} ({type(error).__name__}). Mend the connection"
-            " (or GITHUB_API_URL), delete the App that GitHub has just made, and start again."
-        )
-        raise RegistrationError(message) from error
+        ) from error
     except ValidationError as error:
         fields = ", ".join(str(item["loc"][0]) for item in error.errors(include_input=False))
-        message = (
+        raise RegistrationError(
             f"GitHub's answer lacks what the bot needs ({fields}). Delete the App it has just made and start again."
-        )
-        raise RegistrationError(message) from None
-    finally:
-        client.close()
+        ) from None
     return Credentials(
         app_id=found.id,
         private_key=checked_key(found.pem, "GitHub's answer"),

@@ -134,7 +134,9 @@ class Setup:
 
 
 def closed() -> Response:
-    return _refusal(404, "Setup is closed", "This service has its GitHub App. `triage doctor` tells how it is doing.")
+    return _refusal(
+        404, "Setup is closed", "This service has its GitHub App. Run “triage doctor” to see how it is doing."
+    )
 
 
 def _origin(request: Request) -> str:
