@@ -1,0 +1,163 @@
+"""The GitHub App: proves who it is, and gets each installation a token with no more rights than the bot needs."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from threading import Lock
+from urllib.parse import quote
+
+from github.Auth import AppAuth, Auth
+
+from bot.github import payloads
+from bot.github.client import DEFAULT_API_URL, Client
+from bot.github.errors import Unavailable
+from bot.github.quota import DOCUMENTED, Budgets, Quota
+from bot.github.reader import FileCache, MemoryCache, Reader
+from bot.github.writer import Writer
+from bot.triage.issue import Actor
+
+PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
+_RENEWED_BEFORE = 300.0
+"""Seconds before a token's hour is over; longer than any call may take."""
+
+
+@dataclass(frozen=True, slots=True)
+class Metadata:
+    """The App as GitHub knows it."""
+
+    id: int
+    slug: str
+    name: str
+    html_url: str
+    owner: Actor
+    permissions: dict[str, str]
+    events: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Installation:
+    """The App in one account."""
+
+    id: int
+    reader: Reader
+    writer: Writer
+
+
+class App:
+    """Thread-safe; one for the whole process."""
+
+    def __init__(
+        self,
+        app_id: int,
+        private_key: str,
+        *,
+        api_url: str = DEFAULT_API_URL,
+        budgets: Budgets | None = DOCUMENTED,
+        cache: FileCache | None = None,
+        timeout: int = 10,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        """`budgets` None leaves all limits to GitHub (a server that has them switched off). `timeout` in seconds."""
+        self.id = app_id
+        self._api_url = api_url
+        self._budgets = budgets
+        self._cache = cache or MemoryCache()
+        self._timeout = timeout
+        self._clock = clock
+        self._client = Client(AppAuth(app_id, private_key), Quota(None, clock), api_url=api_url, timeout=timeout)
+        self._installations: dict[int, Installation] = {}
+        self._slug = ""
+        self._lock = Lock()
+
+    @property
+    def slug(self) -> str:
+        """The App's name in URLs; its comments are written by `{slug}[bot]`."""
+        if not self._slug:
+            self._slug = self.metadata().slug
+        return self._slug
+
+    def metadata(self) -> Metadata:
+        """Asks GitHub; also the proof that id and key belong together."""
+        data = payloads.mapping(self._client.call("GET", "/app").data)
+        return Metadata(
+            id=payloads.number(data.get("id")) or 0,
+            slug=payloads.text(data.get("slug")),
+            name=payloads.text(data.get("name")),
+            html_url=payloads.text(data.get("html_url")),
+            owner=payloads.actor(data.get("owner")),
+            permissions={key: payloads.text(value) for key, value in payloads.mapping(data.get("permissions")).items()},
+            events=tuple(map(payloads.text, payloads.items(data.get("events")))),
+        )
+
+    def installation(self, installation_id: int) -> Installation:
+        """Costs no call: the token is asked for when first needed."""
+        with self._lock:
+            installation = self._installations.get(installation_id)
+            if installation is None:
+                installation = self._installations[installation_id] = self._installed(installation_id)
+            return installation
+
+    def installation_of(self, owner: str, name: str) -> Installation:
+        """The installation that covers a repository; NotFound where there is none."""
+        path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}/installation"
+        id_ = payloads.number(payloads.mapping(self._client.call("GET", path).data).get("id"))
+        if id_ is None:
+            raise Unavailable(f"GET {path}: no installation in the answer")
+        return self.installation(id_)
+
+    def _installed(self, installation_id: int) -> Installation:
+        token = InstallationToken(self._client, installation_id, self._clock)
+        client = Client(
+            token,
+            Quota(self._budgets, self._clock),
+            api_url=self._api_url,
+            timeout=self._timeout,
+            renew=token.refused,
+        )
+        reader = Reader(client, self, self._cache, self._clock)
+        return Installation(installation_id, reader, Writer(client, reader))
+
+
+class InstallationToken(Auth):
+    """PyGithub's own is not made for threads: this one is renewed once, early, by whoever needs it first."""
+
+    def __init__(self, client: Client, installation_id: int, clock: Callable[[], float]) -> None:
+        self._client = client
+        self._installation_id = installation_id
+        self._clock = clock
+        self._lock = Lock()
+        self._current = ("", 0.0)
+
+    @property
+    def token_type(self) -> str:
+        """As GitHub's documentation has it."""
+        return "Bearer"
+
+    @property
+    def token(self) -> str:
+        """Valid for some minutes at least."""
+        value, until = self._current
+        if self._clock() < until:
+            return value
+        with self._lock:
+            value, until = self._current
+            if self._clock() >= until:
+                value, _ = self._current = self._asked()
+            return value
+
+    def refused(self, header: str) -> None:
+        """Forgets the token, unless somebody has already got a new one."""
+        with self._lock:
+            if header.endswith(" " + self._current[0]):
+                self._current = ("", 0.0)
+
+    def _asked(self) -> tuple[str, float]:
+        path = f"/app/installations/{self._installation_id}/access_tokens"
+        data = payloads.mapping(self._client.call("POST", path, {"permissions": PERMISSIONS}).data)
+        value = payloads.text(data.get("token"))
+        expires = payloads.moment(data.get("expires_at"))
+        if not value or expires is None:
+            raise Unavailable(f"POST {path}: no token in the answer")
+        return value, expires.timestamp() - _RENEWED_BEFORE

@@ -1,0 +1,210 @@
+"""One identity's calls to GitHub's API: limits, redirects, an expired token, and errors in our words."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+import orjson
+from github.Auth import Auth
+from github.Requester import Requester
+
+from bot.github import payloads, transport
+from bot.github.errors import Forbidden, GitHubError, NotFound, Rejected, Unavailable
+from bot.github.quota import Quota, Resource
+from bot.triage.issue import Repository
+
+DEFAULT_API_URL = "https://api.github.com"
+_API_VERSION = "2022-11-28"
+_USER_AGENT = "community-triage-bot"
+_PER_PAGE = 100
+_MOST_REDIRECTS = 3
+_READ_POINTS = 1
+_WRITE_POINTS = 5
+_BY_ID = re.compile(r"/repositories/(\d+)(?:/|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """GitHub's answer to a call that succeeded. `data` is its JSON; None for 204 and 304."""
+
+    status: int
+    headers: Mapping[str, str]
+    data: Any
+
+    @property
+    def unchanged(self) -> bool:
+        """What the caller knows by its ETag still holds."""
+        return self.status == 304
+
+
+class Client:
+    """Thread-safe. Every call may raise GitHubError and nothing else."""
+
+    def __init__(
+        self,
+        auth: Auth | None,
+        quota: Quota,
+        *,
+        api_url: str = DEFAULT_API_URL,
+        timeout: int = 10,
+        renew: Callable[[str], None] | None = None,
+    ) -> None:
+        """`renew` is told the Authorization header that GitHub refused; a call is then made once more."""
+        transport.install()
+        self._auth = auth
+        self._quota = quota
+        self._api_url = api_url.rstrip("/")
+        self._timeout = timeout
+        self._renew = renew
+        self._local = threading.local()
+
+    def call(
+        self,
+        verb: str,
+        path: str,
+        body: Mapping[str, Any] | None = None,
+        *,
+        repo: Repository | None = None,
+        etag: str = "",
+        content: bool = False,
+    ) -> Reply:
+        """A REST call. With `repo`, a redirect into another repository (a transferred issue) is NotFound.
+
+        `content` marks the writes that count against GitHub's limit on creating content.
+        """
+        headers = {"Accept": "application/vnd.github+json"}
+        if etag:
+            headers["If-None-Match"] = etag
+        points = _READ_POINTS if verb == "GET" else _WRITE_POINTS
+        return self._send("core", points, verb, path, headers, body, repo=repo, content=content)
+
+    def pages(self, path: str, *, repo: Repository | None = None) -> Iterator[list[Any]]:
+        """All pages of a listing, as they are asked for."""
+        following = f"{path}{'&' if '?' in path else '?'}per_page={_PER_PAGE}"
+        while following:
+            reply = self.call("GET", following, repo=repo)
+            yield payloads.items(reply.data)
+            following = _next_page(reply.headers.get("link", ""))
+
+    def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
+        """The `data` of a GraphQL answer; a host without GraphQL is NotFound."""
+        body = {"query": query, "variables": variables}
+        reply = self._send("graphql", _WRITE_POINTS, "POST", self._requester().graphql_url, {}, body)
+        errors = payloads.items(payloads.mapping(reply.data).get("errors"))
+        if errors:
+            raise self._graphql_error(reply, [payloads.mapping(error) for error in errors])
+        return payloads.mapping(payloads.mapping(reply.data).get("data"))
+
+    def _send(
+        self,
+        resource: Resource,
+        points: int,
+        verb: str,
+        path: str,
+        headers: dict[str, str],
+        body: Mapping[str, Any] | None,
+        *,
+        repo: Repository | None = None,
+        content: bool = False,
+    ) -> Reply:
+        what = f"{verb} {urlsplit(path).path}"
+        redirects = 0
+        renewed = False
+        while True:
+            self._quota.reserve(resource, points, content=content)
+            try:
+                status, answer, text = self._requester().requestJson(verb, path, None, headers, body)
+            except transport.Redirected as redirected:
+                redirects += 1
+                path = self._followed(redirected, repo, what) if redirects <= _MOST_REDIRECTS else ""
+                if not path:
+                    raise Rejected(f"{what}: redirected too often", redirected.status) from None
+                continue
+            except transport.Lost as lost:
+                raise Unavailable(f"{what}: {lost}") from None
+            if status == 401 and self._renew is not None and not renewed:
+                renewed = True
+                self._renew(headers["Authorization"])
+                continue
+            data = _parsed(text, what, status)
+            message = payloads.text(payloads.mapping(data).get("message")) if status >= 400 else ""
+            self._quota.learn(resource, status, answer, message)
+            if status >= 400:
+                raise _failure(status, data, what)
+            return Reply(status, answer, data)
+
+    def _requester(self) -> Requester:
+        """One a thread: PyGithub's keeps notes that threads sharing it would trip over."""
+        requester: Requester | None = getattr(self._local, "requester", None)
+        if requester is None:
+            requester = self._local.requester = Requester(
+                auth=self._auth,
+                base_url=self._api_url,
+                timeout=self._timeout,
+                user_agent=_USER_AGENT,
+                per_page=_PER_PAGE,
+                verify=True,
+                # Quota decides when to call, and the lane when to call again: here nobody sleeps or repeats a write.
+                retry=None,
+                pool_size=None,
+                seconds_between_requests=None,
+                seconds_between_writes=None,
+                lazy=True,
+                api_version=_API_VERSION,
+            )
+        return requester
+
+    def _followed(self, redirected: transport.Redirected, repo: Repository | None, what: str) -> str:
+        """Where to ask instead: only ever the same host, as the token goes along."""
+        target = urlsplit(urljoin(self._api_url, redirected.location))
+        home = urlsplit(self._api_url)
+        if (target.scheme, target.netloc) != (home.scheme, home.netloc):
+            raise Rejected(f"{what}: redirected to another host, which gets no token", redirected.status)
+        by_id = _BY_ID.search(target.path)
+        if by_id and repo is not None and int(by_id[1]) != repo.id:
+            raise NotFound(f"{what}: moved to another repository", redirected.status)
+        return target.geturl()
+
+    def _graphql_error(self, reply: Reply, errors: list[Mapping[str, Any]]) -> GitHubError:
+        kinds = {payloads.text(error.get("type")) for error in errors}
+        message = payloads.text(errors[0].get("message"))
+        if kinds & {"RATE_LIMITED", "RATE_LIMIT"}:
+            message = f"rate limit: {message}"
+        self._quota.learn("graphql", reply.status, reply.headers, message)
+        error = NotFound if "NOT_FOUND" in kinds else Forbidden if "FORBIDDEN" in kinds else Rejected
+        return error(f"GraphQL: {message[:300]}", reply.status)
+
+
+def _parsed(text: str, what: str, status: int) -> Any:
+    if not text:
+        return None
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        if status >= 400:
+            return None
+        raise Unavailable(f"{what}: the answer is no JSON", status) from None
+
+
+def _failure(status: int, data: object, what: str) -> GitHubError:
+    body = payloads.mapping(data)
+    said = payloads.text(body.get("message"))[:300]
+    message = f"{what}: {status}{' ' + said if said else ''}"
+    if status >= 500:
+        return Unavailable(message, status)
+    if status in {404, 410}:
+        return NotFound(message, status)
+    if status in {401, 403}:
+        return Forbidden(message, status)
+    errors = map(payloads.mapping, payloads.items(body.get("errors")))
+    return Rejected(message, status, frozenset(payloads.text(error.get("code")) for error in errors))
+
+
+def _next_page(link: str) -> str:
+    found = re.search(r'<([^>]*)>;\s*rel="next"', link)
+    return found[1] if found else ""

@@ -1,0 +1,225 @@
+"""A repository's templates and policy with few requests: git trees and blobs, kept by their ids, checked by ETag.
+
+A first look costs the root's tree, `.github`'s tree and one blob a file (and the owner's `.github` repository the same
+way where it is needed). Afterwards one conditional request, free when nothing changed, tells the root's tree; trees and
+blobs never change under their id, so only what a push really touched is read again.
+"""
+
+from __future__ import annotations
+
+import base64
+import logging
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
+from urllib.parse import quote
+
+import orjson
+
+from bot.forms.load import is_template_path
+from bot.github import payloads
+from bot.github.client import Client
+from bot.github.errors import NotFound, Rejected
+from bot.triage.issue import Repository
+
+POLICY_PATH = ".github/triage.yml"
+_FOLDER = ".github/issue_template/"
+_MOST_BYTES = 256 * 1024
+_MOST_FILES = 100
+_EMPTY_REPOSITORY = 409
+_FILE_MODES = frozenset({"100644", "100755"})
+_log = logging.getLogger(__name__)
+
+
+class FileCache(Protocol):
+    """Keeps bytes by key, for as long as it likes: what is lost is read again."""
+
+    def get(self, key: str) -> bytes | None: ...
+    def put(self, key: str, value: bytes) -> None: ...
+
+
+class MemoryCache(dict[str, bytes]):
+    """For one process's life."""
+
+    def put(self, key: str, value: bytes) -> None:
+        self[key] = value
+
+
+@dataclass(frozen=True, slots=True)
+class RepositoryFiles:
+    """What a repository, or its owner for it, says about its issues."""
+
+    templates: Mapping[str, bytes]
+    """Repository path -> content: forms, markdown templates, `config.yml`, the legacy template."""
+    policy: bytes | None = None
+    policy_origin: str = ""
+    """`owner/name` of the repository the policy stands in."""
+    skipped: tuple[str, ...] = ()
+    """Paths not read, as they are too long or too many."""
+    version: str = ""
+    """The same as long as all of it is the same."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    path: str
+    sha: str
+    size: int
+    """-1 for a folder."""
+
+
+class FileReader:
+    """Reads one repository's files as they are on GitHub now."""
+
+    def __init__(self, client: Client, cache: FileCache) -> None:
+        self._client = client
+        self._cache = cache
+
+    def read(self, repo: Repository) -> RepositoryFiles:
+        """The repository's own files; from the owner's `.github` what the repository has not."""
+        root = self._root(repo, f"repository/{repo.id}")
+        own = self._listed(repo, root)
+        templates = [entry for entry in own if is_template_path(entry.path)]
+        policies = [(repo, entry) for entry in own if entry.path == POLICY_PATH]
+        has_folder = any(entry.path.lower().startswith(_FOLDER) for entry in own)
+        chosen = [(repo, entry) for entry in templates]
+        if not (has_folder and policies) and repo.name.lower() != ".github":
+            shared, shared_entries = self._of_owner(repo)
+            policies = policies or [(shared, entry) for entry in shared_entries if entry.path == POLICY_PATH]
+            if not has_folder:
+                in_folder = [
+                    entry
+                    for entry in shared_entries
+                    if entry.path.lower().startswith(_FOLDER) and is_template_path(entry.path)
+                ]
+                if in_folder and self._is_public(shared):
+                    chosen += [(shared, entry) for entry in in_folder]
+        if not chosen:
+            chosen = [(repo, entry) for entry in self._legacy_in_docs(repo, root)]
+        return self._contents(chosen, policies[:1])
+
+    def _contents(
+        self, templates: list[tuple[Repository, _Entry]], policies: list[tuple[Repository, _Entry]]
+    ) -> RepositoryFiles:
+        readable = [(repo, entry) for repo, entry in templates if entry.size <= _MOST_BYTES][:_MOST_FILES]
+        policy = next(((repo, entry) for repo, entry in policies if entry.size <= _MOST_BYTES), None)
+        wanted = [*readable, policy] if policy else readable
+        skipped = {entry.path for _, entry in [*templates, *policies]} - {entry.path for _, entry in wanted}
+        return RepositoryFiles(
+            templates={entry.path: self._blob(repo, entry) for repo, entry in readable},
+            policy=self._blob(*policy) if policy else None,
+            policy_origin=policy[0].full_name if policy else "",
+            skipped=tuple(sorted(skipped)),
+            version="\n".join(sorted(f"{entry.path} {entry.sha}" for _, entry in wanted)),
+        )
+
+    def _root(self, repo: Repository, key: str) -> list[_Entry]:
+        """The top of the default branch. An ETag makes asking again free; nothing there is kept like anything else."""
+        known = _loaded(self._cache.get(key))
+        try:
+            reply = self._client.call(
+                "GET", f"{_url(repo)}/git/trees/HEAD", repo=repo, etag=payloads.text(known.get("etag"))
+            )
+        except NotFound:
+            return []
+        except Rejected as error:
+            if error.status != _EMPTY_REPOSITORY:
+                raise
+            return []
+        if reply.unchanged:
+            return _entries(known.get("tree"))
+        entries = [entry for entry in _listed_entries(reply.data) if _matters_in_root(entry)]
+        self._cache.put(key, orjson.dumps({"etag": reply.headers.get("etag", ""), "tree": _stored(entries)}))
+        return entries
+
+    def _listed(self, repo: Repository, root: Iterable[_Entry]) -> list[_Entry]:
+        found = [entry for entry in root if entry.size >= 0]
+        for folder in root:
+            if folder.size < 0 and folder.path.lower() == ".github":
+                found += self._tree(repo, folder)
+        return found
+
+    def _legacy_in_docs(self, repo: Repository, root: Iterable[_Entry]) -> list[_Entry]:
+        folders = [entry for entry in root if entry.size < 0 and entry.path.lower() == "docs"]
+        return [entry for folder in folders for entry in self._tree(repo, folder) if is_template_path(entry.path)]
+
+    def _tree(self, repo: Repository, folder: _Entry) -> list[_Entry]:
+        """A folder's files that matter; under its id it never changes."""
+        key = f"tree/{folder.path}/{folder.sha}"
+        known = self._cache.get(key)
+        if known is not None:
+            return _entries(_loaded(known).get("tree"))
+        deep = "?recursive=1" if folder.path.lower() == ".github" else ""
+        reply = self._client.call("GET", f"{_url(repo)}/git/trees/{folder.sha}{deep}", repo=repo)
+        if payloads.mapping(reply.data).get("truncated") is True:
+            _log.warning("%s: %s holds more files than GitHub lists", repo.full_name, folder.path)
+        entries = [
+            _Entry(f"{folder.path}/{entry.path}", entry.sha, entry.size) for entry in _listed_entries(reply.data)
+        ]
+        entries = [entry for entry in entries if entry.size >= 0 and _matters(entry.path)]
+        self._cache.put(key, orjson.dumps({"tree": _stored(entries)}))
+        return entries
+
+    def _blob(self, repo: Repository, entry: _Entry) -> bytes:
+        key = f"blob/{entry.sha}"
+        known = self._cache.get(key)
+        if known is not None:
+            return known
+        data = payloads.mapping(self._client.call("GET", f"{_url(repo)}/git/blobs/{entry.sha}", repo=repo).data)
+        content = payloads.text(data.get("content"))
+        value = base64.b64decode(content) if data.get("encoding") == "base64" else content.encode()
+        self._cache.put(key, value)
+        return value
+
+    def _of_owner(self, repo: Repository) -> tuple[Repository, list[_Entry]]:
+        shared = Repository(0, repo.owner, ".github", "")
+        root = self._root(shared, f"owner/{repo.owner.lower()}")
+        return shared, self._listed(shared, root)
+
+    def _is_public(self, shared: Repository) -> bool:
+        key = f"public/{shared.owner.lower()}"
+        known = _loaded(self._cache.get(key))
+        reply = self._client.call("GET", _url(shared), etag=payloads.text(known.get("etag")))
+        if reply.unchanged:
+            return known.get("public") is True
+        data = payloads.mapping(reply.data)
+        public = data.get("private") is False and data.get("visibility", "public") == "public"
+        self._cache.put(key, orjson.dumps({"etag": reply.headers.get("etag", ""), "public": public}))
+        return public
+
+
+def _url(repo: Repository) -> str:
+    return f"/repos/{quote(repo.owner, safe='')}/{quote(repo.name, safe='')}"
+
+
+def _matters_in_root(entry: _Entry) -> bool:
+    if entry.size < 0:
+        return entry.path.lower() in {".github", "docs"}
+    return is_template_path(entry.path)
+
+
+def _matters(path: str) -> bool:
+    """All of the template folder: any file in it, even one that is no template, keeps the owner's templates out."""
+    return path == POLICY_PATH or path.lower().startswith(_FOLDER) or is_template_path(path)
+
+
+def _listed_entries(data: object) -> list[_Entry]:
+    entries = []
+    for item in map(payloads.mapping, payloads.items(payloads.mapping(data).get("tree"))):
+        is_folder = item.get("type") == "tree"
+        if is_folder or (item.get("type") == "blob" and item.get("mode") in _FILE_MODES):
+            size = -1 if is_folder else payloads.number(item.get("size")) or 0
+            entries.append(_Entry(payloads.text(item.get("path")), payloads.text(item.get("sha")), size))
+    return entries
+
+
+def _stored(entries: Iterable[_Entry]) -> list[list[str | int]]:
+    return [[entry.path, entry.sha, entry.size] for entry in entries]
+
+
+def _entries(stored: object) -> list[_Entry]:
+    return [_Entry(*item) for item in payloads.items(stored)]
+
+
+def _loaded(value: bytes | None) -> Mapping[str, Any]:
+    return payloads.mapping(orjson.loads(value)) if value else {}

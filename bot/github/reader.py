@@ -1,0 +1,132 @@
+"""Everything the bot reads from GitHub, in the words of `bot.triage`."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Protocol
+from urllib.parse import quote
+
+from bot.github import payloads
+from bot.github.client import Client
+from bot.github.errors import NotFound, Unavailable
+from bot.github.files import FileCache, FileReader, MemoryCache, RepositoryFiles
+from bot.triage.issue import Comment, Issue, Repository
+
+__all__ = ["FileCache", "MemoryCache", "Reader", "RepositoryFiles"]
+
+_FRESH_FOR = 600.0
+"""Seconds without asking again. Pushes say what changed; this is for those that got lost."""
+
+
+class Identity(Protocol):
+    """Who the bot is, to know its own comments."""
+
+    @property
+    def id(self) -> int: ...
+    @property
+    def slug(self) -> str: ...
+
+
+class Reader:
+    """Thread-safe. Every method may raise GitHubError."""
+
+    def __init__(
+        self, client: Client, identity: Identity, cache: FileCache, clock: Callable[[], float] = time.time
+    ) -> None:
+        self._client = client
+        self._identity = identity
+        self._files = FileReader(client, cache)
+        self._clock = clock
+        self._known_files: dict[int, tuple[float, str, RepositoryFiles]] = {}
+        self._known_labels: dict[int, tuple[float, dict[str, str]]] = {}
+
+    def repository(self, owner: str, name: str) -> Repository:
+        """A repository by its name, following a rename."""
+        path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
+        found = payloads.repository(self._client.call("GET", path).data)
+        if found is None:
+            raise Unavailable(f"GET {path}: no repository in the answer")
+        return found
+
+    def issue(self, repo: Repository, number: int) -> Issue:
+        """The issue as it is now, without its comments. NotFound when deleted or transferred."""
+        path = f"{url(repo)}/issues/{number}"
+        found = payloads.issue(self._client.call("GET", path, repo=repo).data)
+        if found is None or found.number != number:
+            raise NotFound(f"GET {path}: moved to another repository")
+        return found
+
+    def comments(self, repo: Repository, number: int, since: datetime | None = None) -> tuple[Comment, ...]:
+        """Oldest first; with `since`, those written or edited from then on."""
+        return tuple(self.each_comment(repo, number, since))
+
+    def each_comment(self, repo: Repository, number: int, since: datetime | None = None) -> Iterator[Comment]:
+        """Like `comments`, reading only as many pages as are wanted."""
+        path = f"{url(repo)}/issues/{number}/comments"
+        if since is not None:
+            path += f"?since={since.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}"
+        login = f"{self._identity.slug}[bot]"
+        for page in self._client.pages(path, repo=repo):
+            for item in page:
+                comment = payloads.comment(item, self._identity.id, login)
+                if comment is not None:
+                    yield comment
+
+    def issues(self, repo: Repository, last: int) -> tuple[Issue, ...]:
+        """The newest issues of any state, newest first; no pull requests."""
+        found: list[Issue] = []
+        for page in self._client.pages(f"{url(repo)}/issues?state=all&sort=created&direction=desc", repo=repo):
+            found += [issue for issue in map(payloads.issue, page) if issue is not None and not issue.is_pull_request]
+            if len(found) >= last:
+                break
+        return tuple(found[:last])
+
+    def labels(self, repo: Repository) -> dict[str, str]:
+        """All labels of the repository: lower case -> real case. Kept for some minutes."""
+        now = self._clock()
+        at, known = self._known_labels.get(repo.id, (0.0, {}))
+        if now - at < _FRESH_FOR:
+            return known
+        pages = self._client.pages(f"{url(repo)}/labels", repo=repo)
+        names = [payloads.label_name(item) for page in pages for item in page]
+        found = {name.lower(): name for name in names if name}
+        self._known_labels[repo.id] = (now, found)
+        return found
+
+    def files(self, repo: Repository) -> RepositoryFiles:
+        """Templates and policy on the default branch. Kept for some minutes, or until `stale`."""
+        now = self._clock()
+        at, _, known = self._known_files.get(repo.id, (0.0, "", None))
+        if known is not None and now - at < _FRESH_FOR:
+            return known
+        found = self._files.read(repo)
+        self._known_files[repo.id] = (now, repo.owner.lower(), found)
+        return found
+
+    def stale(self, repo: Repository) -> None:
+        """Somebody pushed: ask again. The owner's `.github` repository is in use by all of the owner's others."""
+        self._known_files.pop(repo.id, None)
+        if repo.name.lower() == ".github":
+            for id_, (_, owner, _files) in list(self._known_files.items()):
+                if owner == repo.owner.lower():
+                    self._known_files.pop(id_, None)
+
+    def labels_stale(self, repo: Repository) -> None:
+        """A label was created, renamed or deleted: ask again."""
+        self._known_labels.pop(repo.id, None)
+
+    def permission(self, repo: Repository, login: str) -> str:
+        """admin, maintain, write, triage, read or none."""
+        path = f"{url(repo)}/collaborators/{quote(login, safe='')}/permission"
+        try:
+            data = payloads.mapping(self._client.call("GET", path, repo=repo).data)
+        except NotFound:
+            return "none"
+        return payloads.text(data.get("role_name")) or payloads.text(data.get("permission")) or "none"
+
+
+def url(repo: Repository) -> str:
+    """The repository's path in the API."""
+    return f"/repos/{quote(repo.owner, safe='')}/{quote(repo.name, safe='')}"

@@ -1,0 +1,155 @@
+"""Carries out a Plan's actions, one by one; each may safely be carried out again."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import Any
+from urllib.parse import quote
+
+from bot.github import payloads
+from bot.github.client import Client, Reply
+from bot.github.errors import GitHubError, NotFound, Rejected, Unavailable
+from bot.github.reader import Reader, url
+from bot.triage.issue import Comment, Repository
+from bot.triage.plan import (
+    REQUEST_MARKER,
+    Action,
+    AddLabels,
+    Close,
+    CreateLabel,
+    EditRequest,
+    PostRequest,
+    React,
+    Remember,
+    RemoveLabel,
+    Reopen,
+)
+
+LONGEST_COMMENT = 65_536
+"""Characters."""
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What came of an action. `changed` is False where it was so already."""
+
+    changed: bool = True
+    comment_id: int | None = None
+    node_id: str = ""
+    warning: str = ""
+    """What could not be done beside the action itself; for the journal."""
+
+
+class Writer:
+    """Thread-safe. Raises GitHubError; after Unavailable a comment may be there: look by `find_request` first."""
+
+    def __init__(self, client: Client, reader: Reader) -> None:
+        self._client = client
+        self._reader = reader
+
+    def perform(self, repo: Repository, number: int, action: Action) -> Outcome:
+        """Carries out one action on one issue."""
+        outcome = Outcome()
+        match action:
+            case AddLabels():
+                self._call("POST", repo, f"/issues/{number}/labels", {"labels": list(action.labels)})
+            case PostRequest():
+                outcome = self._post_request(repo, number, action)
+            case EditRequest():
+                outcome = self._edit_request(repo, action)
+            case RemoveLabel():
+                outcome = self._remove_label(repo, number, action)
+            case CreateLabel():
+                outcome = self._create_label(repo, action)
+            case React():
+                outcome = self._react(repo, action)
+            case Close():
+                body = {"state": "closed", "state_reason": action.reason}
+                self._call("PATCH", repo, f"/issues/{number}", body)
+            case Reopen():
+                self._call("PATCH", repo, f"/issues/{number}", {"state": "open"})
+            case Remember():
+                outcome = Outcome(changed=False)
+            case _:
+                raise TypeError(f"{action.kind}: no such action on GitHub")
+        return outcome
+
+    def find_request(self, repo: Repository, number: int) -> Comment | None:
+        """The app's own first comment that carries the marker; nobody else's marker counts."""
+        comments = self._reader.each_comment(repo, number)
+        return next((found for found in comments if found.by_this_app and REQUEST_MARKER in found.body), None)
+
+    def _create_label(self, repo: Repository, action: CreateLabel) -> Outcome:
+        body = {"name": action.name, "color": action.color.lstrip("#"), "description": action.description}
+        try:
+            self._client.call("POST", f"{url(repo)}/labels", body, repo=repo, content=True)
+        except Rejected as error:
+            if "already_exists" not in error.codes:
+                raise
+            return Outcome(changed=False)
+        finally:
+            self._reader.labels_stale(repo)
+        return Outcome()
+
+    def _remove_label(self, repo: Repository, number: int, action: RemoveLabel) -> Outcome:
+        try:
+            self._call("DELETE", repo, f"/issues/{number}/labels/{quote(action.label, safe='')}")
+        except NotFound:
+            return Outcome(changed=False)
+        return Outcome()
+
+    def _post_request(self, repo: Repository, number: int, action: PostRequest) -> Outcome:
+        path = f"/issues/{number}/comments"
+        reply = self._call("POST", repo, path, {"body": _fitting(action.body)}, content=True)
+        data = payloads.mapping(reply.data)
+        id_ = payloads.number(data.get("id"))
+        if id_ is None:
+            raise Unavailable(f"POST {path}: no comment in the answer", reply.status)
+        return Outcome(comment_id=id_, node_id=payloads.text(data.get("node_id")))
+
+    def _edit_request(self, repo: Repository, action: EditRequest) -> Outcome:
+        path = f"/issues/comments/{action.comment_id}"
+        data = payloads.mapping(self._call("PATCH", repo, path, {"body": _fitting(action.body)}).data)
+        node_id = payloads.text(data.get("node_id")) or action.node_id
+        warning = ""
+        if action.resolved or action.reopened:
+            warning = self._show(node_id, "minimize_comment" if action.resolved else "unminimize_comment")
+        return Outcome(comment_id=action.comment_id, node_id=node_id, warning=warning)
+
+    def _show(self, node_id: str, query: str) -> str:
+        """Best effort: REST cannot do it, and the comment's own words already say that it is settled."""
+        try:
+            self._client.graphql(_query(query), {"id": node_id})
+        except GitHubError as error:
+            _log.warning("%s left out: %s", query, error)
+            return f"{query} left out: {error}"
+        return ""
+
+    def _react(self, repo: Repository, action: React) -> Outcome:
+        path = f"/issues/comments/{action.comment_id}/reactions"
+        try:
+            reply = self._call("POST", repo, path, {"content": action.content}, content=True)
+        except NotFound:
+            return Outcome(changed=False)
+        return Outcome(changed=reply.status == 201)
+
+    def _call(
+        self, verb: str, repo: Repository, path: str, body: Mapping[str, Any] | None = None, *, content: bool = False
+    ) -> Reply:
+        return self._client.call(verb, url(repo) + path, body, repo=repo, content=content)
+
+
+def _fitting(body: str) -> str:
+    if len(body) > LONGEST_COMMENT:
+        raise ValueError(f"a comment of {len(body)} characters: GitHub takes {LONGEST_COMMENT}")
+    return body
+
+
+@cache
+def _query(name: str) -> str:
+    return (files("bot.github") / "queries" / f"{name}.graphql").read_text(encoding="utf-8")
