@@ -12,6 +12,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from starlette.responses import JSONResponse, Response
 
+from bot.work import metrics as work_metrics
+
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -56,7 +58,7 @@ def ready_response(checks: Mapping[str, str]) -> JSONResponse:
 
 
 class Metrics:
-    """This process's figures, in a registry of its own."""
+    """The web's figures, in a registry of their own, shown with those of the work."""
 
     def __init__(self, service: Callable[[], Service | None]) -> None:
         self._service = service
@@ -83,7 +85,8 @@ class Metrics:
 
     def response(self) -> Response:
         """Blocks on the database: call it in a thread."""
-        return Response(generate_latest(self._registry), media_type=CONTENT_TYPE_LATEST)
+        text = generate_latest(self._registry) + generate_latest(work_metrics.REGISTRY)
+        return Response(text, media_type=CONTENT_TYPE_LATEST)
 
 
 class Edge:
