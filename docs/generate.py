@@ -17,8 +17,8 @@ CLI_INTRODUCTION = """\
 # The command line
 
 The program is called `triage`. In a checkout it is `.venv/bin/triage`, once a `make` target has set it up; there
-`.venv/bin/python -m bot` is the same. Each command explains itself with `--help`; this page is that text, gathered. What the
-commands are for, with examples: [Run it yourself](../howto/run-it-yourself.md) and
+`.venv/bin/python -m bot` is the same. Each command explains itself with `--help`; this page is that text, gathered.
+What the commands are for, with examples: [Run it yourself](../howto/run-it-yourself.md) and
 [Try it on past issues](../howto/try-it-on-past-issues.md).
 
 Commands that need the bot's settings read them from [the environment](environment.md).
