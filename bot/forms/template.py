@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 FieldType = Literal["input", "textarea", "dropdown", "checkboxes", "upload", "section"]
 """The form's element types that reach a body; `section` is a markdown template's part."""
@@ -118,9 +118,8 @@ class Match:
     """All templates that the submission cannot tell apart; then `template` is None."""
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    """What a submission says in one field."""
+class Answer(NamedTuple):
+    """What a submission says in one field. A tuple, as the cheapest thing to make: every field of every issue is one."""
 
     field: Field
     status: Status
@@ -141,14 +140,13 @@ class Finding:
     unticked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class Check:
+class Check(NamedTuple):
     """The whole result for one submission."""
 
     match: Match
     answers: tuple[Answer, ...] = ()
     """In the template's order; empty where no template was recognised."""
-    findings: tuple[Finding, ...] = field(default=())
+    findings: tuple[Finding, ...] = ()
 
     @property
     def complete(self) -> bool:

@@ -1,0 +1,234 @@
+"""Builds, for each field, the function that reads the text under its heading into an Answer."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.forms.label import fold, similarity, squeeze
+from bot.forms.markdown import comments, without_comments
+from bot.forms.nonanswer import is_declined, is_filler, is_not_applicable, is_unchanged, offers_not_applicable
+from bot.forms.ruling import Ruling, compile_rule
+from bot.forms.rules import FieldRule
+from bot.forms.template import Answer, Field, Option, Status, Value
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+Read = Callable[[str], Answer]
+
+_TASK = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]*\[(.{0,3}?)\][ \t]*(.*)")
+_BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]+(.*)")
+_ALIKE = 0.85
+_SURELY_LONG = 24
+"""No filler or declined answer that starts with a letter is longer."""
+NO_RULE = FieldRule()
+
+_EMPTY = "This field is empty."
+_ABSENT = "This section is not in the issue."
+_FILLER = "This does not say anything yet."
+_UNCHANGED = "This field still holds the template's own text."
+_EXAMPLE = "This is the example from the form; please put your own answer here."
+_NOT_APPLICABLE = "This is needed here; `N/A` is not enough."
+_UNTICKED = "No box is ticked."
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """All that is needed to read one field."""
+
+    field: Field
+    """With `required` as the rules have it."""
+    asked: bool
+    """True when an answer that is not good leads to a Finding."""
+    read: Read
+    absent: Answer
+    """For a submission without this field's heading."""
+
+
+def build_reader(field: Field, rule: FieldRule, known_comments: frozenset[str] = frozenset()) -> Reader:
+    """Compile one field and its rule. `known_comments` are a markdown template's own, folded."""
+    ruling = compile_rule(rule, field)
+    if field.type == "checkboxes":
+        read = _checkboxes(field, ruling)
+    elif field.type == "dropdown":
+        read = _dropdown(field, rule, ruling)
+    else:
+        read = _text(field, rule, ruling, known_comments)
+    unticked = tuple(option.label for option in field.options if option.required) if field.type == "checkboxes" else ()
+    return Reader(field, field.required, read, Answer(field, "missing", None, _ABSENT, unticked))
+
+
+def _text(field: Field, rule: FieldRule, ruling: Ruling | None, known_comments: frozenset[str]) -> Read:
+    judge = _text_judge(field, rule)
+    missing = Answer(field, "missing", None, _EMPTY)
+    plain = not field.prefill and ruling is None and field.type != "section"
+    limit = max(_SURELY_LONG, 2 * len(field.placeholder))
+    render = field.render
+    make = tuple.__new__
+
+    def read(text: str) -> Answer:
+        text = text.strip()
+        if plain and len(text) > limit and text[0].isalpha():
+            return make(Answer, (field, "answered", text, "", ()))
+        if text == "_No response_":
+            return missing
+        if render:
+            text = unwrap(text)
+        elif known_comments:
+            text = without_comments(text, known_comments).strip()
+        if is_declined(text):
+            return missing
+        status, reason = judge(text)
+        if ruling is not None and status == "answered":
+            reason = ruling(text)
+            status = "invalid" if reason else status
+        return Answer(field, status, text, reason)
+
+    return read
+
+
+def _text_judge(field: Field, rule: FieldRule) -> Callable[[str], tuple[Status, str]]:
+    """Judge a text that is there, before any rule: is it the author's own, and does it say something?"""
+    na_allowed = rule.allow_na or offers_not_applicable(field)
+    na_offered = offers_not_applicable(field)
+    example = squeeze(field.placeholder)
+    own = frozenset(fold(comment) for comment in comments(field.prefill))
+    prefill = without_comments(field.prefill, own).strip()
+
+    def judge(text: str) -> tuple[Status, str]:
+        if is_not_applicable(text):
+            if na_offered or (na_allowed and squeeze(text) != example):
+                return "answered", ""
+            return "placeholder", rule.message or _NOT_APPLICABLE
+        if field.prefill and (is_unchanged(text, field.prefill) or (prefill and is_unchanged(text, prefill))):
+            return "unchanged", _UNCHANGED
+        if own and not without_comments(text, own).strip():
+            return "unchanged", _UNCHANGED
+        if is_filler(text):
+            return "placeholder", _FILLER
+        if example and len(text) < 2 * len(field.placeholder) + _SURELY_LONG and squeeze(text) == example:
+            return "placeholder", _EXAMPLE
+        return "answered", ""
+
+    return judge
+
+
+def unwrap(text: str) -> str:
+    """Take off the fence that GitHub puts around the answer of a field with `render`; other text stays as it is."""
+    if not text.startswith(("```", "~~~")):
+        return text
+    first, _, rest = text.partition("\n")
+    mark = first[: len(first) - len(first.lstrip(first[0]))]
+    inner, newline, last = rest.rpartition("\n")
+    if not last.strip().strip(mark[0]) and len(last.strip()) >= len(mark):
+        return inner.strip("\n") if newline else ""
+    return text
+
+
+def _dropdown(field: Field, rule: FieldRule, ruling: Ruling | None) -> Read:
+    judge = _text_judge(field, rule)
+    options = {option.label: option.label for option in field.options}
+    folded = {fold(option.label): option.label for option in field.options}
+    longest_first = sorted(options, key=len, reverse=True)
+    missing = Answer(field, "missing", None, "Nothing is chosen here.")
+
+    def finish(value: Value, text: str) -> Answer:
+        status: Status = "answered"
+        status, reason = judge(text) if is_filler(text) or is_not_applicable(text) else (status, "")
+        if ruling is not None and status == "answered":
+            reason = ruling(value)
+            status = "invalid" if reason else status
+        return Answer(field, status, value, reason)
+
+    ready = {label: finish((label,) if field.multiple else label, label) for label in options}
+
+    def read(text: str) -> Answer:
+        text = text.strip()
+        found = ready.get(text)
+        if found is not None:
+            return found
+        if is_declined(text) or (text.casefold() == "none" and "none" not in folded):
+            return missing
+        if not field.multiple:
+            return finish(folded.get(fold(text), text), text)
+        return finish(tuple(_split(text, longest_first, folded)), text)
+
+    return read
+
+
+def _split(text: str, longest_first: Sequence[str], folded: dict[str, str]) -> Iterable[str]:
+    """Split the choices of a multiple dropdown; an option may hold a comma itself, so the longest that fits is taken."""
+    for line in text.split("\n"):
+        bullet = _BULLET.match(line)
+        rest = (bullet[1] if bullet else line).strip()
+        while rest:
+            for option in longest_first:
+                if rest.startswith(option) and (len(rest) == len(option) or rest[len(option)] == ","):
+                    break
+            else:
+                choice = rest.split(", ", 1)[0]
+                yield folded.get(fold(choice), choice.strip(" ,")) or choice
+                rest = rest[len(choice) :].lstrip(", ")
+                continue
+            yield option
+            rest = rest[len(option) :].lstrip(", ")
+
+
+def _checkboxes(field: Field, ruling: Ruling | None) -> Read:
+    required = tuple(option.label for option in field.options if option.required)
+    empty = Answer(field, "missing", None, _box_reason(required) or _EMPTY, required)
+
+    def read(text: str) -> Answer:
+        text = text.strip()
+        found = ready.get(text)
+        if found is not None:
+            return found
+        if is_declined(text):
+            return empty
+        return finish(tuple(_ticked(text, field.options)))
+
+    def finish(ticked: tuple[str, ...]) -> Answer:
+        unticked = tuple(label for label in required if label not in ticked)
+        if unticked:
+            return Answer(field, "missing", ticked, _box_reason(unticked), unticked)
+        if not ticked:
+            return Answer(field, "missing", ticked, _UNTICKED)
+        reason = ruling(ticked) if ruling is not None else ""
+        return Answer(field, "invalid" if reason else "answered", ticked, reason)
+
+    labels = tuple(option.label for option in field.options)
+    ready = {
+        "\n".join(f"- [{mark}] {label}" for label in labels): finish(labels if mark.strip() else ()) for mark in "Xx "
+    }
+    return read
+
+
+def _box_reason(unticked: Sequence[str]) -> str:
+    if not unticked:
+        return ""
+    names = ", ".join(f"“{label}”" for label in unticked)
+    return f"This box is not ticked: {names}." if len(unticked) == 1 else f"These boxes are not ticked: {names}."
+
+
+def _ticked(text: str, options: Sequence[Option]) -> Iterable[str]:
+    """The ticked options, named as in the template; a ticked line that the template lacks is kept as it stands."""
+    by_text = {fold(option.label.split("\n", 1)[0]): option.label for option in options}
+    tasks = [(task[1], task[2]) for line in text.split("\n") if (task := _TASK.match(line))]
+    if not tasks:
+        bullets = (_BULLET.match(line) for line in text.split("\n"))
+        yield from (by_text[fold(bullet[1])] for bullet in bullets if bullet and fold(bullet[1]) in by_text)
+        return
+    named = {fold(label) for _, label in tasks} & set(by_text)
+    for mark, label in tasks:
+        if mark.strip():
+            yield by_text.get(fold(label)) or _nearest(fold(label), by_text, named) or label.strip()
+
+
+def _nearest(folded: str, by_text: dict[str, str], taken: set[str]) -> str | None:
+    """The option of an earlier wording, when it is no other line's."""
+    scores = [(similarity(folded, option), option) for option in by_text if option not in taken]
+    score, option = max(scores, default=(0.0, ""))
+    return by_text[option] if score >= _ALIKE else None

@@ -1,0 +1,203 @@
+"""Recognises the template a submission came from; names rivals it cannot tell apart, and says none where none fits."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from bot.forms.label import fold, squeeze
+from bot.forms.parse import Body, Places, align, texts_at
+from bot.forms.sections import Marks, Traces, traces
+from bot.forms.template import Match, Template
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from bot.forms.template import Submission
+
+NO_MATCH = Match(None, 0.0)
+_TIE = 0.05
+_FOREIGN = 0.5
+"""What a heading costs that belongs only to a sibling."""
+_COVERAGE = 0.3
+_WHOLE = 0.2
+_LEAST_EXACT = 3
+"""Labels from which a form's exact sequence needs no comparison with markdown templates."""
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One template, prepared for recognition."""
+
+    template: Template
+    labels: tuple[str, ...]
+    """Folded first lines of the labels."""
+    traces: Traces | None
+    """Of a markdown template."""
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """How well a submission fits one template."""
+
+    candidate: Candidate
+    places: Places
+    total: float
+    confidence: float
+
+
+def heading_of(label: str) -> str:
+    """The part of a label that stands on its heading's line."""
+    return label.split("\n", 1)[0].rstrip()
+
+
+def candidates(templates: Sequence[Template]) -> tuple[Candidate, ...]:
+    """Prepare all templates."""
+    return tuple(
+        Candidate(
+            template,
+            tuple(fold(heading_of(field.label)) for field in template.fields),
+            traces(template) if template.kind == "markdown" else None,
+        )
+        for template in templates
+    )
+
+
+def exact_sequences(prepared: Sequence[Candidate]) -> Mapping[tuple[str, ...], Candidate]:
+    """Label sequences that belong to one form only and so decide by themselves.
+
+    Shared ones, labels of several lines and short forms beside a markdown template with the same labels are left out.
+    """
+    found: dict[tuple[str, ...], list[Candidate]] = {}
+    written = {label for each in prepared if each.traces for label in each.labels}
+    for each in prepared:
+        if each.traces is None:
+            found.setdefault(tuple(field.label for field in each.template.fields), []).append(each)
+    return {
+        labels: owners[0]
+        for labels, owners in found.items()
+        if len(owners) == 1
+        and not any("\n" in label for label in labels)
+        and (len(labels) >= _LEAST_EXACT or not written.intersection(owners[0].labels))
+    }
+
+
+def recognise(
+    submission: Submission,
+    body: Body,
+    prepared: Sequence[Candidate],
+    exact: Mapping[tuple[str, ...], Candidate],
+    known: frozenset[str],
+) -> tuple[Match, Places]:
+    """Find the template and where its fields stand. `known` are all labels of the repository as they are written."""
+    decided = exact.get(tuple(heading.text for heading in body.headings if heading.plain and heading.text in known))
+    if decided is not None:
+        return Match(decided.template, 1.0), align(body, decided.labels)
+    scores = _scores(body, prepared)
+    if not scores:
+        return NO_MATCH, ()
+    top = max(score.total for score in scores)
+    tied = [score for score in scores if top - score.total < _TIE]
+    if len(tied) > 1:
+        tied = _told_apart(submission, body, tied)
+    if len(tied) > 1:
+        return Match(None, 1 / len(tied), tuple(score.candidate.template for score in tied)), ()
+    return Match(tied[0].candidate.template, tied[0].confidence), tied[0].places
+
+
+def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
+    marks = Marks(body) if any(each.traces for each in prepared) else None
+    present = {heading.folded for heading in body.headings}
+    present |= {folded for folded, mark in marks.marks if mark.style != "key"} if marks else set()
+    everyones = {label for each in prepared for label in each.labels} & present
+    scores = []
+    for each in prepared:
+        foreign = len(everyones.difference(each.labels))
+        if each.traces is None:
+            score = _score_form(each, align(body, each.labels), foreign)
+        else:
+            assert marks is not None  # noqa: S101  there is one as soon as one candidate has traces
+            score = _score_markdown(each, each.traces, marks, foreign)
+        if score is not None:
+            scores.append(score)
+    return scores
+
+
+def _score_form(candidate: Candidate, places: Places, foreign: int) -> Score | None:
+    count = len(places)
+    weight = sum(place.weight for place in places if place)
+    found = sum(place is not None for place in places)
+    if found < min(2, count) or (found < 3 and found * 3 < count):
+        return None
+    coverage = weight / count
+    whole = found == count
+    total = weight + _COVERAGE * coverage + (_WHOLE if whole else 0.0) - _FOREIGN * foreign
+    confidence = 0.5 + 0.45 * coverage + (0.04 if whole else 0.0) - 0.05 * foreign
+    return Score(candidate, places, total, round(max(0.1, confidence), 3))
+
+
+def _score_markdown(candidate: Candidate, wanted: Traces, marks: Marks, foreign: int) -> Score | None:
+    places = marks.place(wanted)
+    strength = sum(place.weight for place in places if place)
+    comments, lines = marks.verbatim(wanted)
+    coverage = strength / len(places) if places else 0.0
+    evidence = strength + 0.5 * min(comments, 2) + 0.3 * min(lines, 5)
+    if evidence < 0.9 or (strength < 1.5 and coverage < 0.5 and not comments and lines < 2):
+        return None
+    total = evidence + _COVERAGE * min(1.0, coverage) - _FOREIGN * foreign
+    confidence = min(0.95, 0.3 + 0.12 * evidence + 0.25 * min(1.0, coverage)) - 0.05 * foreign
+    return Score(candidate, places, total, round(max(0.1, confidence), 3))
+
+
+def _told_apart(submission: Submission, body: Body, tied: list[Score]) -> list[Score]:
+    """Narrow a tie by what else tells: options, prefilled text, the title's prefix, the labels, the issue's type."""
+    for evidence in (_options, _prefills, _title, _labels, _type):
+        ranked = [(evidence(submission, body, score), score) for score in tied]
+        best = max(rank for rank, _ in ranked)
+        tied = [score for rank, score in ranked if rank == best]
+        if len(tied) == 1:
+            break
+    return tied
+
+
+def _options(submission: Submission, body: Body, score: Score) -> float:
+    """How many of the options in the body are this template's, less those that are not."""
+    del submission
+    told = 0
+    for field, text in zip(score.candidate.template.fields, texts_at(body, score.places), strict=True):
+        if not field.options or not text:
+            continue
+        folded = {fold(option.label) for option in field.options}
+        lines = [fold(line.partition("]")[2] or line) for line in text.split("\n") if line.strip()]
+        if field.multiple:
+            lines = [fold(part) for line in text.split("\n") for part in line.split(", ") if part.strip()]
+        told += sum(1 if line in folded else -1 for line in lines)
+    return told
+
+
+def _prefills(submission: Submission, body: Body, score: Score) -> float:
+    """How many of the template's prefilled texts still stand in the body."""
+    del submission
+    whole = squeeze(body.text)
+    texts = [squeeze(field.prefill) for field in score.candidate.template.fields]
+    return sum(1 for text in texts if text and text in whole)
+
+
+def _title(submission: Submission, body: Body, score: Score) -> float:
+    del body
+    prefix = squeeze(score.candidate.template.title)
+    return len(prefix) if prefix and squeeze(submission.title).startswith(prefix) else 0
+
+
+def _labels(submission: Submission, body: Body, score: Score) -> float:
+    """The share of the template's labels that the issue carries."""
+    del body
+    ours = {label.casefold() for label in score.candidate.template.labels}
+    theirs = {label.casefold() for label in submission.labels}
+    return len(ours & theirs) - 0.5 * len(ours - theirs)
+
+
+def _type(submission: Submission, body: Body, score: Score) -> float:
+    del body
+    ours = score.candidate.template.type.casefold()
+    return float(bool(ours) and ours == submission.type.casefold())

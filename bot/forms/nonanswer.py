@@ -1,0 +1,73 @@
+"""Tells text that answers nothing (dots, an empty list, the template's own words) from short but good answers."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TYPE_CHECKING
+
+from bot.forms.label import fold, squeeze
+
+if TYPE_CHECKING:
+    from bot.forms.template import Field
+
+_NO_RESPONSE = re.compile(r"(?:\\?[_*])*no response(?:\\?[_*])+\.?", re.IGNORECASE)
+_EMPTY_COMMENT = re.compile(r"<!--[\s\-]*-->")
+_SKELETON = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,2}[.)])(?:[ \t]+|$)(?:\[[ \t]?\])?|(?:`{3,}|~{3,})[^`\n]*$)", re.MULTILINE)
+_FENCE_ONLY = re.compile(r"(?:`{3,}|~{3,})[^\n`]*\n?\s*(?:(?:`{3,}|~{3,})\s*)?")
+_OFFERS_NA = re.compile(r"\bn/a\b|\bnot applicable\b", re.IGNORECASE)
+
+NOT_APPLICABLE = frozenset({"n a", "na", "none", "not applicable"})
+_LETTER_ANSWERS = frozenset("yYnNCR")
+"""Single letters that can answer: yes, no, and the two languages."""
+_FILLERS = frozenset({"tbd", "tba", "asdf", "xxx"})
+_MOSTLY = 0.75
+_LONGEST_FILLER = 200
+
+
+def is_declined(text: str) -> bool:
+    """Tell whether GitHub filled the field in for an author who left it empty; also a bare comment or an empty fence."""
+    return not text or bool(
+        _NO_RESPONSE.fullmatch(text) or _FENCE_ONLY.fullmatch(text) or not _EMPTY_COMMENT.sub("", text).strip()
+    )
+
+
+def is_filler(text: str) -> bool:
+    """Tell whether a text holds no answer: punctuation, a list without entries, a lone letter, `TBD`."""
+    if len(text) > _LONGEST_FILLER and text[0].isalnum():
+        return False
+    rest = _SKELETON.sub("", text).strip()
+    if not rest:
+        return True
+    if len(rest) == 1 and rest.isascii() and rest.isalpha():
+        return rest not in _LETTER_ANSWERS
+    if rest.casefold() in _FILLERS:
+        return True
+    return all(character.isspace() or _is_punctuation(character) for character in rest)
+
+
+def _is_punctuation(character: str) -> bool:
+    return unicodedata.category(character)[0] == "P" or (character.isascii() and not character.isalnum())
+
+
+def is_unchanged(text: str, prefill: str) -> bool:
+    """Tell whether a text is the template's own, or most of it with nothing added."""
+    ours = squeeze(prefill)
+    theirs = squeeze(text)
+    if theirs == ours:
+        return True
+    own = {squeeze(line) for line in prefill.split("\n")}
+    added = any(line and line not in own for line in map(squeeze, text.split("\n")))
+    return not added and len(theirs) >= _MOSTLY * len(ours)
+
+
+def is_not_applicable(text: str) -> bool:
+    """Tell whether a text says that the question does not apply."""
+    return fold(text) in NOT_APPLICABLE
+
+
+def offers_not_applicable(field: Field) -> bool:
+    """Tell whether the field itself invites `N/A`."""
+    return any(_OFFERS_NA.search(text) for text in (field.label, field.description, field.placeholder)) or any(
+        is_not_applicable(option.label) for option in field.options
+    )

@@ -1,0 +1,119 @@
+"""Finds a markdown template's sections in a body: in any order, under headings, bold lines, keys or comments."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from bot.forms.label import fold, similarity
+from bot.forms.markdown import comments, sections, without_comments
+from bot.forms.outline import Mark, Style, commented_lines, fenced_lines, outline
+from bot.forms.parse import Place, Places
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from bot.forms.parse import Body
+    from bot.forms.template import Template
+
+_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
+_ALIKE = 0.9
+_SHORT_KEY = 0.15
+_WEIGHTS: Final[dict[tuple[Style, Style], float]] = {
+    ("heading", "heading"): 1.0, ("heading", "bold"): 0.9, ("heading", "key"): 0.4,
+    ("bold", "heading"): 0.9, ("bold", "bold"): 1.0, ("bold", "key"): 0.5,
+    ("key", "heading"): 0.6, ("key", "bold"): 0.6, ("key", "key"): 0.6,
+}  # fmt: skip
+"""By the template's style and the body's: headings outweigh keys."""
+_TELLING_COMMENT = 20
+_TELLING_LINE = 25
+
+
+@dataclass(frozen=True, slots=True)
+class Traces:
+    """What a markdown template leaves in a body that was filed through it."""
+
+    labels: tuple[str, ...]
+    """Folded, in the template's order."""
+    styles: tuple[Style, ...]
+    comments: frozenset[str]
+    """All its comments, folded."""
+    telling: frozenset[str]
+    """Those long enough to be nobody else's."""
+    lines: frozenset[str]
+    """Its instructions, line by line, folded."""
+
+
+def traces(template: Template) -> Traces:
+    """Learn what to look for."""
+    parts = sections(template.text)
+    own = frozenset(fold(comment) for comment in comments(template.text))
+    rest = without_comments(template.text, own)
+    marked = {fold(part.mark.label) for part in parts}
+    lines = {fold(line) for line in rest.split("\n")} - marked
+    return Traces(
+        labels=tuple(fold(part.mark.label) for part in parts),
+        styles=tuple(part.style for part in parts),
+        comments=own,
+        telling=frozenset(comment for comment in own if len(comment) >= _TELLING_COMMENT),
+        lines=frozenset(line for line in lines if len(line) >= _TELLING_LINE),
+    )
+
+
+class Marks:
+    """The lines of one body that may open sections, with its comments and its lines, folded."""
+
+    def __init__(self, body: Body) -> None:
+        fenced = fenced_lines(body.lines)
+        marks = outline(body.lines, commented_lines(body.lines))
+        ordered = sorted(marks, key=lambda mark: mark.line in fenced)
+        self.marks = [(fold(mark.label), mark) for mark in ordered]
+        self.comments = {fold(found[1]): found for found in _COMMENT.finditer(body.text)}
+        self.lines = {fold(line) for line in body.lines}
+        self.body = body
+
+    def place(self, wanted: Traces) -> Places:
+        """Find each section's opening; the first mark with the very label and the best style, outside code if possible."""
+        taken: set[int] = set()
+        places: list[Place | None] = []
+        for label, style in zip(wanted.labels, wanted.styles, strict=True):
+            place = self._comment(label) if style == "comment" else self._mark(label, style, taken)
+            if place is not None:
+                taken.add(place.line)
+            places.append(place)
+        return tuple(places)
+
+    def _mark(self, label: str, style: Style, taken: set[int]) -> Place | None:
+        best: tuple[float, Mark] | None = None
+        for folded, mark in self.marks:
+            if mark.line in taken:
+                continue
+            likeness = similarity(label, folded) if abs(len(label) - len(folded)) < len(label) else 0.0
+            if likeness < _ALIKE:
+                continue
+            weight = likeness * (_SHORT_KEY if _is_short_key(label, mark) else _WEIGHTS[style, mark.style])
+            if best is None or weight > best[0] + 1e-9:
+                best = weight, mark
+        return Place(best[1].line, best[0], best[1].rest) if best else None
+
+    def _comment(self, label: str) -> Place | None:
+        for folded, found in self.comments.items():
+            if folded.startswith(label):
+                first = self.body.text.count("\n", 0, found.start())
+                return Place(first, 1.0, length=found[0].count("\n") + 1)
+        return None
+
+    def verbatim(self, wanted: Traces) -> tuple[int, int]:
+        """Count the template's telling comments and instruction lines that stand in the body unchanged."""
+        return len(wanted.telling & self.comments.keys()), len(wanted.lines & self.lines)
+
+
+def _is_short_key(label: str, mark: Mark) -> bool:
+    """A short `Key:` is what anybody writes; programs write such lines too."""
+    return mark.style == "key" and " " not in label
+
+
+def key_labels(styles: Sequence[Style]) -> bool:
+    """Tell whether a template has nothing but keys."""
+    return bool(styles) and all(style == "key" for style in styles)
