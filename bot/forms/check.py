@@ -38,6 +38,7 @@ class Checker:
     """Compiled once per repository; safe to share between threads."""
 
     def __init__(self, templates: TemplateSet, rules: Rules = NO_RULES) -> None:
+        self.templates = templates
         self._candidates = candidates(templates.templates)
         self._plans = {each.template.path: _plan(each, rules) for each in self._candidates}
         self._exact = exact_sequences(self._candidates)
