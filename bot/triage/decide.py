@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.forms.check import Checker
 from bot.triage.issue import History, Issue, Repository
-from bot.triage.labels import label_actions
-from bot.triage.need import Need, choices, find_need
+from bot.triage.labels import LabelStock, label_actions, take_back
+from bot.triage.need import Need, asked_findings, find_choices, find_need
+from bot.triage.obey import forget, obey
 from bot.triage.plan import Action, EditRequest, Plan, PostRequest, Remember
 from bot.triage.policy import Policy
-from bot.triage.wording import Facts, Wording
+from bot.triage.wording import CommentName, Facts, Wording
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Context:
 
     repository: Repository
     checker: Checker
+    """Built with the policy's rules."""
     policy: Policy
     wording: Wording
     app_slug: str
@@ -32,54 +34,120 @@ class Context:
 
 def decide(issue: Issue, context: Context, history: History, now: datetime) -> Plan:
     """Plan what brings the issue to where it should be; empty once that has been carried out."""
-    if not context.policy.enabled:
-        return Plan(verdict="The policy switches the bot off.")
-    need = find_need(issue, context.checker, history.asked_fields)
-    if need.check.match.template is None and not need.templates:
-        need = Need(need.check, choices=choices(issue, context.repository, context.checker.templates))
-    actions: list[Action] = []
-    actions += label_actions(issue, context.policy, context.known_labels, history, need)
-    actions += _request(issue, context, history, need, now)
-    if not need and history.settled != (digest := _digest(issue.body)):
-        actions.append(Remember(settled=digest, because="Complete as it stands."))
-    return Plan(tuple(actions), "Something is missing." if need else "Nothing to ask.")
+    policy = context.policy
+    if not policy.enabled or issue.is_pull_request:
+        reason = "Pull requests are no issues." if policy.enabled else "The policy switches the bot off."
+        return Plan(forget(history, reason), reason)
+    stock = LabelStock(policy.labels, context.known_labels)
+    obeyed = obey(issue, history, policy, context.checker, stock)
+    # From here on the commands count as carried out.
+    issue, history = obeyed.issue, obeyed.history
+    exempt = _exempt(issue, context, history, look=obeyed.look)
+    if exempt:
+        return Plan((*obeyed.actions, *_withdraw(issue, context, history, exempt)), exempt)
+    need = _need(issue, context, history)
+    actions = (*_labels(issue, context, stock, history, need), *_request(issue, context, history, need, now))
+    return Plan((*obeyed.actions, *actions, *_settle(issue, history, need)), need.reason)
+
+
+def _exempt(issue: Issue, context: Context, history: History, *, look: bool) -> str:
+    """Say why an issue is left alone; empty when it is not."""
+    exempt = context.policy.request.exempt
+    logins = {login.lower() for login in exempt.logins}
+    labels = {label.lower() for label in exempt.labels}
+    followed = look or history.request or history.asked_fields or history.needs_info_by_maintainer
+    is_older = context.installed_at is not None and issue.created_at < context.installed_at
+    reasons = {
+        "A maintainer said to leave it alone.": history.skipped,
+        "Bots are not asked.": issue.author.is_bot,
+        "The conversation is locked.": issue.locked,
+        "It was transferred from another repository.": issue.transferred_in,
+        "The policy exempts maintainers.": exempt.maintainers and issue.author.is_maintainer,
+        "The policy exempts its author.": issue.author.login.lower() in logins,
+        "The policy exempts it by a label.": not labels.isdisjoint(label.lower() for label in issue.labels),
+        "It is older than the bot's installation.": is_older and not followed,
+    }
+    return next((reason for reason, holds in reasons.items() if holds), "")
+
+
+def _withdraw(issue: Issue, context: Context, history: History, reason: str) -> Iterator[Action]:
+    """Take an open Request back; a locked conversation is not touched at all."""
+    if issue.locked:
+        return
+    yield from take_back(issue, context.policy.labels, history, reason)
+    yield from _resolve(issue, context, history, "withdrawn", reason)
+
+
+def _need(issue: Issue, context: Context, history: History) -> Need:
+    need = find_need(issue, context.checker, context.policy.rules)
+    settled = history.settled == _digest(issue)
+    if not need.templates and context.policy.request.free_form and not settled:
+        return replace(need, choices=find_choices(issue, context.repository, context.checker.templates))
+    if settled:
+        need = replace(need, findings=())
+    asked_already = {finding.field.id for finding in need.findings}
+    also = (one for one in asked_findings(need.answers, history.asked_fields) if one.field.id not in asked_already)
+    return replace(need, findings=(*need.findings, *also))
+
+
+def _labels(issue: Issue, context: Context, stock: LabelStock, history: History, need: Need) -> Iterator[Action]:
+    waiting = bool(need) or history.needs_info_by_maintainer
+    if issue.state == "open":
+        yield from label_actions(issue, stock, context.checker.templates, history, need, waiting=waiting)
+    elif not waiting:
+        yield from take_back(issue, stock.policy, history, need.reason)
 
 
 def _request(issue: Issue, context: Context, history: History, need: Need, now: datetime) -> Iterator[Action]:
+    """Post, edit, resolve or reopen the issue's one Request."""
+    if not need:
+        yield from _resolve(issue, context, history, "resolved", "All that was asked for is there.")
+        return
+    if issue.state == "closed":
+        # Nobody is asked anything on a closed issue; what was asked before may stand.
+        return
     request = history.request
+    is_open = request is not None and not request.resolved
     facts = Facts(
         author=issue.author.login,
         findings=need.findings,
         choices=need.choices,
-        deadline=_deadline(context.policy, request.asked_at if request and not request.resolved else now),
-        again=bool(request and request.resolved),
+        deadline=_deadline(context.policy, request.asked_at if request and is_open else now),
+        again=request is not None and (request.resolved or request.reopened),
     )
-    if need:
-        text = context.wording.write("request" if need.findings else "choose_template", facts)
-        if request is None:
-            yield PostRequest(body=text, because=_because(need))
-        elif request.resolved or request.body != text:
-            yield EditRequest(
-                comment_id=request.comment_id,
-                node_id=request.node_id,
-                body=text,
-                reopened=request.resolved,
-                because=_because(need),
-            )
-    elif request and not request.resolved:
+    body = context.wording.write("request" if need.findings else "choose_template", facts)
+    if request is None:
+        yield PostRequest(body=body, because=need.reason)
+    elif request.resolved or request.body != body:
+        # A second ask on an issue that was complete goes into the same comment. The edit notifies nobody, which is
+        # meant: whoever emptied a field has the issue open in front of them, and needs-info tells the maintainers.
         yield EditRequest(
             comment_id=request.comment_id,
             node_id=request.node_id,
-            body=context.wording.write("resolved", facts),
-            resolved=True,
-            because="All that was asked for is there.",
+            body=body,
+            reopened=request.resolved,
+            because=need.reason,
         )
 
 
-def _because(need: Need) -> str:
-    if need.choices:
-        return "The issue follows none of the repository's templates."
-    return "Missing: " + ", ".join(f"{finding.field.label} ({finding.status})" for finding in need.findings) + "."
+def _resolve(issue: Issue, context: Context, history: History, name: CommentName, because: str) -> Iterator[Action]:
+    request = history.request
+    if request and not request.resolved:
+        yield EditRequest(
+            comment_id=request.comment_id,
+            node_id=request.node_id,
+            body=context.wording.write(name, Facts(author=issue.author.login)),
+            resolved=True,
+            because=because,
+        )
+
+
+def _settle(issue: Issue, history: History, need: Need) -> Iterator[Action]:
+    digest = _digest(issue)
+    if not need and history.settled != digest:
+        yield Remember(settled=digest, because="So that it is not asked again though the templates may change.")
+    if issue.state == "open" and history.closed_by_bot:
+        yield Remember(closed_by_bot=False, because="It is open again.")
 
 
 def _deadline(policy: Policy, since: datetime | None) -> date | None:
@@ -87,5 +155,5 @@ def _deadline(policy: Policy, since: datetime | None) -> date | None:
     return (since + timedelta(days=days)).date() if days and since else None
 
 
-def _digest(body: str) -> str:
-    return hashlib.sha256(body.encode()).hexdigest()[:16]
+def _digest(issue: Issue) -> str:
+    return hashlib.sha256(issue.body.encode(errors="surrogatepass")).hexdigest()[:16]

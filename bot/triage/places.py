@@ -50,7 +50,7 @@ class Places:
         self._values += 1
         if self._values > MAX_VALUES or depth > MAX_DEPTH:
             if self._values <= MAX_VALUES + 1:
-                self._document.report(node, "The file is too long or nested too deeply once its aliases are written out.")
+                self._document.report(node, "The file is too long or too deep once its aliases are written out.")
             self._values = MAX_VALUES + 1
             return None
         if isinstance(node, yaml.SequenceNode):

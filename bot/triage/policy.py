@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable, Sequence
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import re2
 from pydantic import (
@@ -93,9 +93,11 @@ NEEDS_INFO = NewLabel(color="d4c5f9", description="Waiting for details from the 
 class Labels(_Section):
     """Which labels the bot puts on, and which of them it may create."""
 
-    needs_info: LabelName | None = Field("needs-info", description="While the author is asked for something; null for none.")
+    needs_info: LabelName | None = Field(
+        "needs-info", description="On while the author is asked for something; null for none."
+    )
     needs_triage: LabelName | None = Field(
-        "needs-triage", description="Once a maintainer can take over; null for none. Put on only where the label exists."
+        "needs-triage", description="On once a maintainer can take over, where the label exists; null for none."
     )
     templates: dict[str, LabelNames] = Field({}, description="Template file name: labels of its issues.")
     answers: dict[str, dict[str, dict[str, LabelNames]]] = Field(
@@ -107,11 +109,17 @@ class Labels(_Section):
 
     @model_validator(mode="before")
     @classmethod
-    def _renamed_needs_info(cls, data: Any) -> Any:  # noqa: ANN401 anything may stand in the file
-        # A repository that only renames needs-info still gets it created.
+    def _renamed_needs_info(cls, data: Any) -> Any:
+        # A repository that merely renames needs-info still gets it created.
         if isinstance(data, dict) and "create" not in data and isinstance(data.get("needs_info"), str):
             return {**data, "create": {data["needs_info"]: NEEDS_INFO}}
         return data
+
+    @model_validator(mode="after")
+    def _two_names(self) -> Self:
+        if self.needs_info and self.needs_triage and self.needs_info.lower() == self.needs_triage.lower():
+            raise ValueError("needs_info and needs_triage must be two labels")
+        return self
 
 
 class Exempt(_Section):
@@ -243,11 +251,11 @@ def _problem(detail: ErrorDetails, places: Places, path: str) -> Problem:
     about_key = detail["type"] == "extra_forbidden" or "[key]" in location
     line, column = places.of(location, key=about_key)
     where = ".".join(str(part) for part in location if part != "[key]")
-    message = _message(detail, location)
+    message = _message(detail)
     return Problem(path, line, column, f"{where}: {message}" if where else message)
 
 
-def _message(detail: ErrorDetails, location: tuple[int | str, ...]) -> str:
+def _message(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         return "there is no such key"
     return detail["msg"].removeprefix("Value error, ")
