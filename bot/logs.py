@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 REDACTED = "[redacted]"
 _SHORTEST = 6
 
+# No \b before them: on a terminal a colour's code, which ends in a letter, may stand there.
 _SHAPES = re.compile(
     r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s-]|\\[nr])*"  # its lines may be cut, or escaped by JSON
-    r"|\bgh[a-z]_[A-Za-z0-9_]{10,}|\bgithub_pat_\w{10,}"  # GitHub's tokens
-    r"|\beyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"  # the App's signed tokens
+    r"|gh[oprsu]_[\w.-]{20,}|github_pat_\w{20,}"  # GitHub's tokens
+    r"|eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"  # the App's signed tokens
     r"|(?<=://)[^\s/:@\"']*:[^\s/@\"']+(?=@)"  # user and password in a URL
     r"|(?i:(?<=bearer )|(?<=token ))[\w.~+/=-]{16,}"
-    r"|\bsha(?:1|256)=[0-9a-f]{16,}"  # a delivery's signature
+    r"|sha(?:1|256)=[0-9a-f]{16,}"  # a delivery's signature
 )
 _QUIET = ("dbos", "github", "urllib3", "sqlalchemy", "alembic", "uvicorn", "asyncio")
 """Libraries heard from a warning on: at `info` they tell of every request and poll."""

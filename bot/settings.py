@@ -27,11 +27,9 @@ class SettingsError(Exception):
 class Settings(BaseSettings):
     """All that can be set, built once at start by `load_settings`."""
 
-    model_config = SettingsConfigDict(
-        frozen=True, env_ignore_empty=True, extra="ignore", populate_by_name=True, hide_input_in_errors=True
-    )
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore", hide_input_in_errors=True)
 
-    # HOST is no name for this: some shells export the machine's own name under it.
+    # HOST and DATA_DIR are no names for these: some shells export the machine's own name as HOST.
     host: str = Field("127.0.0.1", validation_alias="TRIAGE_HOST")
     port: int = Field(8000, ge=0, le=65535)
     """0 takes any free port."""
@@ -123,7 +121,7 @@ class Settings(BaseSettings):
 
 def load_settings(*, host: str | None = None, port: int | None = None, data_dir: Path | None = None) -> Settings:
     """The environment with these flags over it. Raises SettingsError with every problem named."""
-    flags: dict[str, Any] = {"host": host, "port": port, "data_dir": data_dir}
+    flags: dict[str, Any] = {"TRIAGE_HOST": host, "port": port, "TRIAGE_DATA_DIR": data_dir}
     try:
         return Settings(**{name: value for name, value in flags.items() if value is not None})
     except CredentialsError as error:

@@ -17,6 +17,7 @@ from bot.web.health import Edge, Metrics, readiness, ready_response
 from bot.web.pages import page
 from bot.web.service import Service, Start
 from bot.web.setup import Setup, closed
+from bot.web.webhook import Webhook
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -31,6 +32,7 @@ class Site:
     def __init__(self, settings: Settings, start: Start) -> None:
         self._settings, self._start = settings, start
         self.service: Service | None = None
+        self._hook: Webhook | None = None
         self.setup = None if settings.credentials else Setup(settings, self._take_up)
         self.metrics = Metrics(lambda: self.service)
 
@@ -46,6 +48,7 @@ class Site:
     async def _run(self, credentials: Credentials) -> None:
         redactor.learn([credentials.webhook_secret, credentials.private_key])
         self.service = await run_in_threadpool(self._start, self._settings, credentials)
+        self._hook = Webhook(credentials.secret, self.service)
 
     async def _take_up(self, credentials: Credentials) -> str:
         """Called by the setup page; its answer is shown there."""
@@ -68,10 +71,10 @@ class Site:
         return routes + (self.setup.routes() if self.setup else closed_doors)
 
     async def webhook(self, request: Request) -> Response:
-        if self.service is None:
+        if self._hook is None:
             # Nothing could tell a true delivery from a forged one yet. GitHub lists it as failed, to be redelivered.
             return JSONResponse({"error": "No GitHub App is registered yet: open the setup page."}, 503)
-        return await self.service.receive(request)
+        return await self._hook.receive(request)
 
     async def alive(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import structlog
 from prometheus_client import CollectorRegistry, Counter, Histogram
 from prometheus_client.core import GaugeMetricFamily
-from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
 from starlette.responses import JSONResponse, Response
 
 from bot.work import metrics as work_metrics
@@ -86,7 +86,7 @@ class Metrics:
     def response(self) -> Response:
         """Blocks on the database: call it in a thread."""
         text = generate_latest(self._registry) + generate_latest(work_metrics.REGISTRY)
-        return Response(text, media_type=CONTENT_TYPE_LATEST)
+        return Response(text, media_type=CONTENT_TYPE_PLAIN_0_0_4)
 
 
 class Edge:

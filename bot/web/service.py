@@ -5,19 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
-from starlette.requests import Request
-from starlette.responses import Response
-
 from bot.credentials import Credentials
 from bot.settings import Settings
+from bot.web.webhook import Accepts
 
 
-class Service(Protocol):
-    """The running bot."""
-
-    async def receive(self, request: Request) -> Response:
-        """Answers `POST /webhook`: signature first, and 202 only once the delivery is safe."""
-        ...
+class Service(Accepts, Protocol):
+    """The running bot; takes deliveries, too."""
 
     def checks(self) -> Mapping[str, str]:
         """Each part that must work (`database`, `engine`), with what is wrong with it; empty where nothing is."""
