@@ -1,0 +1,1 @@
+"""Typed stand-ins, one for each edge of the project."""
