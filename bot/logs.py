@@ -20,7 +20,7 @@ _SHORTEST = 6
 
 # No \b before them: on a terminal a colour's code, which ends in a letter, may stand there.
 _SHAPES = re.compile(
-    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s-]|\\[nr])*"  # its lines may be cut, or escaped by JSON
+    r"-----BEGIN [A-Z ]*PRIVATE KEY-----(?:[\w+/=\s-]|\\+[nr])*"  # its lines may be cut, or escaped by JSON
     r"|gh[oprsu]_[\w.-]{20,}|github_pat_\w{20,}"  # GitHub's tokens
     r"|eyJ[\w-]{5,}\.[\w-]{5,}\.[\w-]*"  # the App's signed tokens
     r"|(?<=://)[^\s/:@\"']*:[^\s/@\"']+(?=@)"  # user and password in a URL
