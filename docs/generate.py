@@ -6,8 +6,9 @@ import json
 import sys
 from pathlib import Path
 
-import click
 import typer.main
+from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 from bot.cli import app
 from bot.triage.policy import json_schema
@@ -26,45 +27,18 @@ Commands that need the bot's settings read them from [the environment](environme
 
 
 def cli_page() -> str:
-    command = typer.main.get_command(app)
-    if not isinstance(command, click.Group):
-        raise TypeError(command)
-    parts = [CLI_INTRODUCTION, *(_command_section(name, command.commands[name]) for name in sorted(command.commands))]
-    return "\n".join(parts)
-
-
-def _command_section(name: str, command: click.Command) -> str:
-    context = click.Context(command, info_name=f"triage {name}")
-    parameters = [parameter for parameter in command.params if not getattr(parameter, "hidden", False)]
-    lines = [f"## triage {name}", "", f"    {' '.join(command.get_usage(context).split()).removeprefix('Usage: ')}", ""]
-    lines += [_paragraphs(command.help or ""), ""]
-    if parameters:
-        lines += ["| | |", "|---|---|", *(_parameter_row(parameter, context) for parameter in parameters), ""]
-    return "\n".join(lines)
-
-
-def _paragraphs(text: str) -> str:
-    """Click's help as Markdown: a form feed ends what is shown, and line ends within a paragraph mean nothing."""
-    return text.partition("\f")[0].replace("\b\n", "").strip()
-
-
-def _parameter_row(parameter: click.Parameter, context: click.Context) -> str:
-    if isinstance(parameter, click.Option):
-        names = ", ".join([*parameter.opts, *parameter.secondary_opts])
-        value = "" if parameter.is_flag else f" {parameter.make_metavar(context)}"
-    else:
-        names, value = parameter.make_metavar(context), ""
-    words = str(getattr(parameter, "help", None) or "")
-    default = parameter.get_default(context, call=False)
-    shown = (
-        default not in (None, False, (), [], "") and getattr(parameter, "show_default", True) and not parameter.required
+    group = typer.main.get_command(app)
+    if not isinstance(group, TyperGroup):
+        raise TypeError(group)
+    return "\n".join(
+        [CLI_INTRODUCTION, *(f"## triage {name}\n\n```text\n{_help(name)}\n```\n" for name in sorted(group.commands))]
     )
-    notes = ["required"] if parameter.required else [f"default `{default}`"] if shown else []
-    return f"| `{_cell(names + value)}` | {_cell(' '.join([words, *(f'({note})' for note in notes)]).strip())} |"
 
 
-def _cell(text: str) -> str:
-    return " ".join(text.split()).replace("|", "\\|")
+def _help(name: str) -> str:
+    """What the reader sees on a terminal of a hundred columns."""
+    result = CliRunner().invoke(app, [name, "--help"], prog_name="triage", env={"COLUMNS": "100"}, terminal_width=100)
+    return "\n".join(line.rstrip() for line in result.output.strip().splitlines())
 
 
 def pages() -> dict[Path, str]:
