@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from github.Auth import AppAuth, Auth
 
-from bot.github import payloads
+from bot.github import payloads, transport
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.errors import Unavailable
 from bot.github.quota import DOCUMENTED, Budgets, Quota
@@ -63,7 +63,7 @@ class App:
         self.id = app_id
         self._api_url = api_url
         self._budgets = budgets
-        self._cache = cache or MemoryCache()
+        self._cache = MemoryCache() if cache is None else cache
         self._timeout = timeout
         self._clock = clock
         self._client = Client(AppAuth(app_id, private_key), Quota(None, clock), api_url=api_url, timeout=timeout)
@@ -106,6 +106,10 @@ class App:
         if id_ is None:
             raise Unavailable(f"GET {path}: no installation in the answer")
         return self.installation(id_)
+
+    def close(self) -> None:
+        """Lets go of all connections. The App stays usable and would make new ones."""
+        transport.close_idle()
 
     def _installed(self, installation_id: int) -> Installation:
         token = InstallationToken(self._client, installation_id, self._clock)

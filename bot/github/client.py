@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import quote, urljoin, urlsplit
 
 import orjson
 from github.Auth import Auth
@@ -25,6 +25,8 @@ _PER_PAGE = 100
 _MOST_REDIRECTS = 3
 _READ_POINTS = 1
 _WRITE_POINTS = 5
+_CODE = re.compile(r"(?<=/app-manifests/)[^/]+")
+"""Good for an App's key as long as it was not redeemed."""
 _BY_ID = re.compile(r"/repositories/(\d+)(?:/|$)")
 
 
@@ -112,7 +114,7 @@ class Client:
         repo: Repository | None = None,
         content: bool = False,
     ) -> Reply:
-        what = f"{verb} {urlsplit(path).path}"
+        what = f"{verb} {_CODE.sub('…', urlsplit(path).path)}"
         redirects = 0
         renewed = False
         while True:
@@ -166,7 +168,7 @@ class Client:
         if (target.scheme, target.netloc) != (home.scheme, home.netloc):
             raise Rejected(f"{what}: redirected to another host, which gets no token", redirected.status)
         by_id = _BY_ID.search(target.path)
-        if by_id and repo is not None and int(by_id[1]) != repo.id:
+        if by_id and repo is not None and repo.id not in {0, int(by_id[1])}:
             raise NotFound(f"{what}: moved to another repository", redirected.status)
         return target.geturl()
 
@@ -208,3 +210,8 @@ def _failure(status: int, data: object, what: str) -> GitHubError:
 def _next_page(link: str) -> str:
     found = re.search(r'<([^>]*)>;\s*rel="next"', link)
     return found[1] if found else ""
+
+
+def path_of(repo: Repository) -> str:
+    """The repository's path in the API."""
+    return f"/repos/{quote(repo.owner, safe='')}/{quote(repo.name, safe='')}"

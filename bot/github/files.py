@@ -9,20 +9,21 @@ from __future__ import annotations
 
 import base64
 import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
-from urllib.parse import quote
 
 import orjson
 
 from bot.forms.load import is_template_path
 from bot.github import payloads
-from bot.github.client import Client
+from bot.github.client import Client, path_of
 from bot.github.errors import NotFound, Rejected
 from bot.triage.issue import Repository
 
 POLICY_PATH = ".github/triage.yml"
+FRESH_FOR = 600.0
+"""Seconds without asking again. Pushes say what changed; this is for those that got lost."""
 _FOLDER = ".github/issue_template/"
 _MOST_BYTES = 256 * 1024
 _MOST_FILES = 100
@@ -68,35 +69,56 @@ class _Entry:
     """-1 for a folder."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What was read, and the state of things it was read from."""
+
+    root: list[_Entry]
+    shared: list[_Entry] | None
+    """The owner's `.github`; None where it was not needed."""
+    files: RepositoryFiles
+
+
 class FileReader:
     """Reads one repository's files as they are on GitHub now."""
 
-    def __init__(self, client: Client, cache: FileCache) -> None:
+    def __init__(self, client: Client, cache: FileCache, clock: Callable[[], float]) -> None:
         self._client = client
         self._cache = cache
+        self._clock = clock
+        self._roots: dict[str, tuple[float, list[_Entry]]] = {}
+        self._known: dict[int, _Known] = {}
 
     def read(self, repo: Repository) -> RepositoryFiles:
         """The repository's own files; from the owner's `.github` what the repository has not."""
-        root = self._root(repo, f"repository/{repo.id}")
+        root = self._root(repo)
+        known = self._known.get(repo.id)
+        if known and known.root == root and (known.shared is None or known.shared == self._root(_shared(repo))):
+            return known.files
         own = self._listed(repo, root)
-        templates = [entry for entry in own if is_template_path(entry.path)]
         policies = [(repo, entry) for entry in own if entry.path == POLICY_PATH]
-        has_folder = any(entry.path.lower().startswith(_FOLDER) for entry in own)
-        chosen = [(repo, entry) for entry in templates]
+        templates = [(repo, entry) for entry in own if is_template_path(entry.path)]
+        has_folder = any(_in_folder(entry) for entry in own)
+        shared: list[_Entry] | None = None
         if not (has_folder and policies) and repo.name.lower() != ".github":
-            shared, shared_entries = self._of_owner(repo)
-            policies = policies or [(shared, entry) for entry in shared_entries if entry.path == POLICY_PATH]
-            if not has_folder:
-                in_folder = [
-                    entry
-                    for entry in shared_entries
-                    if entry.path.lower().startswith(_FOLDER) and is_template_path(entry.path)
-                ]
-                if in_folder and self._is_public(shared):
-                    chosen += [(shared, entry) for entry in in_folder]
-        if not chosen:
-            chosen = [(repo, entry) for entry in self._legacy_in_docs(repo, root)]
-        return self._contents(chosen, policies[:1])
+            owner = _shared(repo)
+            shared = self._root(owner)
+            listed = self._listed(owner, shared)
+            policies = policies or [(owner, entry) for entry in listed if entry.path == POLICY_PATH]
+            forms = [(owner, entry) for entry in listed if _in_folder(entry) and is_template_path(entry.path)]
+            if not has_folder and forms and self._is_public(owner):
+                templates += forms
+        templates = templates or [(repo, entry) for entry in self._legacy_in_docs(repo, root)]
+        files = self._contents(templates, policies)
+        self._known[repo.id] = _Known(root, shared, files)
+        return files
+
+    def stale(self, repo: Repository) -> None:
+        """Ask again, whatever is known."""
+        self._roots.pop(_key(repo), None)
+        if repo.name.lower() == ".github":
+            self._roots.pop(_key(_shared(repo)), None)
+            self._known.clear()
 
     def _contents(
         self, templates: list[tuple[Repository, _Entry]], policies: list[tuple[Repository, _Entry]]
@@ -113,13 +135,21 @@ class FileReader:
             version="\n".join(sorted(f"{entry.path} {entry.sha}" for _, entry in wanted)),
         )
 
-    def _root(self, repo: Repository, key: str) -> list[_Entry]:
-        """The top of the default branch. An ETag makes asking again free; nothing there is kept like anything else."""
+    def _root(self, repo: Repository) -> list[_Entry]:
+        """The top of the default branch: empty where there is none, or none for us to see."""
+        key = _key(repo)
+        now = self._clock()
+        at, entries = self._roots.get(key, (0.0, []))
+        if now - at >= FRESH_FOR:
+            entries = self._root_now(repo, key)
+            self._roots[key] = (now, entries)
+        return entries
+
+    def _root_now(self, repo: Repository, key: str) -> list[_Entry]:
         known = _loaded(self._cache.get(key))
+        etag = payloads.text(known.get("etag"))
         try:
-            reply = self._client.call(
-                "GET", f"{_url(repo)}/git/trees/HEAD", repo=repo, etag=payloads.text(known.get("etag"))
-            )
+            reply = self._client.call("GET", f"{path_of(repo)}/git/trees/HEAD", repo=repo, etag=etag)
         except NotFound:
             return []
         except Rejected as error:
@@ -150,7 +180,7 @@ class FileReader:
         if known is not None:
             return _entries(_loaded(known).get("tree"))
         deep = "?recursive=1" if folder.path.lower() == ".github" else ""
-        reply = self._client.call("GET", f"{_url(repo)}/git/trees/{folder.sha}{deep}", repo=repo)
+        reply = self._client.call("GET", f"{path_of(repo)}/git/trees/{folder.sha}{deep}", repo=repo)
         if payloads.mapping(reply.data).get("truncated") is True:
             _log.warning("%s: %s holds more files than GitHub lists", repo.full_name, folder.path)
         entries = [
@@ -165,21 +195,16 @@ class FileReader:
         known = self._cache.get(key)
         if known is not None:
             return known
-        data = payloads.mapping(self._client.call("GET", f"{_url(repo)}/git/blobs/{entry.sha}", repo=repo).data)
+        data = payloads.mapping(self._client.call("GET", f"{path_of(repo)}/git/blobs/{entry.sha}", repo=repo).data)
         content = payloads.text(data.get("content"))
         value = base64.b64decode(content) if data.get("encoding") == "base64" else content.encode()
         self._cache.put(key, value)
         return value
 
-    def _of_owner(self, repo: Repository) -> tuple[Repository, list[_Entry]]:
-        shared = Repository(0, repo.owner, ".github", "")
-        root = self._root(shared, f"owner/{repo.owner.lower()}")
-        return shared, self._listed(shared, root)
-
     def _is_public(self, shared: Repository) -> bool:
         key = f"public/{shared.owner.lower()}"
         known = _loaded(self._cache.get(key))
-        reply = self._client.call("GET", _url(shared), etag=payloads.text(known.get("etag")))
+        reply = self._client.call("GET", path_of(shared), etag=payloads.text(known.get("etag")))
         if reply.unchanged:
             return known.get("public") is True
         data = payloads.mapping(reply.data)
@@ -188,8 +213,17 @@ class FileReader:
         return public
 
 
-def _url(repo: Repository) -> str:
-    return f"/repos/{quote(repo.owner, safe='')}/{quote(repo.name, safe='')}"
+def _shared(repo: Repository) -> Repository:
+    """The owner's repository for all. Its id is not known, so it goes by the owner's name."""
+    return Repository(0, repo.owner, ".github", "")
+
+
+def _key(repo: Repository) -> str:
+    return f"root/{repo.id or repo.owner.lower()}"
+
+
+def _in_folder(entry: _Entry) -> bool:
+    return entry.path.lower().startswith(_FOLDER)
 
 
 def _matters_in_root(entry: _Entry) -> bool:

@@ -9,15 +9,12 @@ from typing import Protocol
 from urllib.parse import quote
 
 from bot.github import payloads
-from bot.github.client import Client
+from bot.github.client import Client, path_of
 from bot.github.errors import NotFound, Unavailable
-from bot.github.files import FileCache, FileReader, MemoryCache, RepositoryFiles
+from bot.github.files import FRESH_FOR, FileCache, FileReader, MemoryCache, RepositoryFiles
 from bot.triage.issue import Comment, Issue, Repository
 
 __all__ = ["FileCache", "MemoryCache", "Reader", "RepositoryFiles"]
-
-_FRESH_FOR = 600.0
-"""Seconds without asking again. Pushes say what changed; this is for those that got lost."""
 
 
 class Identity(Protocol):
@@ -37,14 +34,13 @@ class Reader:
     ) -> None:
         self._client = client
         self._identity = identity
-        self._files = FileReader(client, cache)
+        self._files = FileReader(client, cache, clock)
         self._clock = clock
-        self._known_files: dict[int, tuple[float, str, RepositoryFiles]] = {}
         self._known_labels: dict[int, tuple[float, dict[str, str]]] = {}
 
     def repository(self, owner: str, name: str) -> Repository:
         """A repository by its name, following a rename."""
-        path = f"/repos/{quote(owner, safe='')}/{quote(name, safe='')}"
+        path = path_of(Repository(0, owner, name, ""))
         found = payloads.repository(self._client.call("GET", path).data)
         if found is None:
             raise Unavailable(f"GET {path}: no repository in the answer")
@@ -52,7 +48,7 @@ class Reader:
 
     def issue(self, repo: Repository, number: int) -> Issue:
         """The issue as it is now, without its comments. NotFound when deleted or transferred."""
-        path = f"{url(repo)}/issues/{number}"
+        path = f"{path_of(repo)}/issues/{number}"
         found = payloads.issue(self._client.call("GET", path, repo=repo).data)
         if found is None or found.number != number:
             raise NotFound(f"GET {path}: moved to another repository")
@@ -64,7 +60,7 @@ class Reader:
 
     def each_comment(self, repo: Repository, number: int, since: datetime | None = None) -> Iterator[Comment]:
         """Like `comments`, reading only as many pages as are wanted."""
-        path = f"{url(repo)}/issues/{number}/comments"
+        path = f"{path_of(repo)}/issues/{number}/comments"
         if since is not None:
             path += f"?since={since.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}"
         login = f"{self._identity.slug}[bot]"
@@ -77,7 +73,7 @@ class Reader:
     def issues(self, repo: Repository, last: int) -> tuple[Issue, ...]:
         """The newest issues of any state, newest first; no pull requests."""
         found: list[Issue] = []
-        for page in self._client.pages(f"{url(repo)}/issues?state=all&sort=created&direction=desc", repo=repo):
+        for page in self._client.pages(f"{path_of(repo)}/issues?state=all&sort=created&direction=desc", repo=repo):
             found += [issue for issue in map(payloads.issue, page) if issue is not None and not issue.is_pull_request]
             if len(found) >= last:
                 break
@@ -87,9 +83,9 @@ class Reader:
         """All labels of the repository: lower case -> real case. Kept for some minutes."""
         now = self._clock()
         at, known = self._known_labels.get(repo.id, (0.0, {}))
-        if now - at < _FRESH_FOR:
+        if now - at < FRESH_FOR:
             return known
-        pages = self._client.pages(f"{url(repo)}/labels", repo=repo)
+        pages = self._client.pages(f"{path_of(repo)}/labels", repo=repo)
         names = [payloads.label_name(item) for page in pages for item in page]
         found = {name.lower(): name for name in names if name}
         self._known_labels[repo.id] = (now, found)
@@ -97,21 +93,11 @@ class Reader:
 
     def files(self, repo: Repository) -> RepositoryFiles:
         """Templates and policy on the default branch. Kept for some minutes, or until `stale`."""
-        now = self._clock()
-        at, _, known = self._known_files.get(repo.id, (0.0, "", None))
-        if known is not None and now - at < _FRESH_FOR:
-            return known
-        found = self._files.read(repo)
-        self._known_files[repo.id] = (now, repo.owner.lower(), found)
-        return found
+        return self._files.read(repo)
 
     def stale(self, repo: Repository) -> None:
-        """Somebody pushed: ask again. The owner's `.github` repository is in use by all of the owner's others."""
-        self._known_files.pop(repo.id, None)
-        if repo.name.lower() == ".github":
-            for id_, (_, owner, _files) in list(self._known_files.items()):
-                if owner == repo.owner.lower():
-                    self._known_files.pop(id_, None)
+        """Somebody pushed, or the repository was renamed or hidden: ask again."""
+        self._files.stale(repo)
 
     def labels_stale(self, repo: Repository) -> None:
         """A label was created, renamed or deleted: ask again."""
@@ -119,14 +105,9 @@ class Reader:
 
     def permission(self, repo: Repository, login: str) -> str:
         """admin, maintain, write, triage, read or none."""
-        path = f"{url(repo)}/collaborators/{quote(login, safe='')}/permission"
+        path = f"{path_of(repo)}/collaborators/{quote(login, safe='')}/permission"
         try:
             data = payloads.mapping(self._client.call("GET", path, repo=repo).data)
         except NotFound:
             return "none"
         return payloads.text(data.get("role_name")) or payloads.text(data.get("permission")) or "none"
-
-
-def url(repo: Repository) -> str:
-    """The repository's path in the API."""
-    return f"/repos/{quote(repo.owner, safe='')}/{quote(repo.name, safe='')}"

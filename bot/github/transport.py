@@ -9,16 +9,22 @@ import select
 import socket
 import ssl
 import time
-from collections import defaultdict, deque
+from base64 import b64encode
+from collections import deque
 from functools import cache
 from typing import Any, ClassVar
+from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.request import getproxies, proxy_bypass
 
+import httptools
 from github.Requester import Requester
 
 _KEPT_IDLE_FOR = 55.0
 """Seconds; below the minute after which GitHub and the usual proxies close a silent connection."""
 _KEPT_PER_HOST = 16
 _MOST_BYTES = 32 * 1024 * 1024
+_PATIENCE = 3
+"""An answer that trickles in may take this many timeouts."""
 _REDIRECTS = frozenset({301, 302, 307, 308})
 
 Origin = tuple[str, str, int]
@@ -38,135 +44,179 @@ class Redirected(Exception):
         self.status = status
 
 
+class _Closed(Exception):
+    """The other side closed the connection before it answered; `sent` tells whether it had the whole request."""
+
+    def __init__(self, *, sent: bool) -> None:
+        super().__init__()
+        self.sent = sent
+
+
 class Answer:
-    """A response read to its end, as PyGithub expects it."""
+    """A response, filled by httptools' parser and read by PyGithub."""
 
-    __slots__ = ("_body", "_headers", "status")
+    def __init__(self) -> None:
+        self.status = 0
+        self.complete = False
+        self.keep = False
+        self._headers: list[tuple[str, str]] = []
+        self._body: list[bytes] = []
+        self._size = 0
+        self._parser = httptools.HttpResponseParser(self)
 
-    def __init__(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        self.status = status
-        self._headers = headers
-        self._body = body
+    def feed(self, data: bytes) -> None:
+        """Takes what has come in; nothing means that no more will."""
+        if data:
+            self._parser.feed_data(data)
+            if self._size > _MOST_BYTES:
+                raise Lost("the answer is too long")
+        elif self.status and not {"content-length", "transfer-encoding"} & {name for name, _ in self._headers}:
+            self.complete = True
+        elif self.status:
+            raise Lost("the connection was closed within the answer")
+        else:
+            raise _Closed(sent=True)
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        self._headers.append((name.decode("latin-1").lower(), value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        status = self._parser.get_status_code()
+        if status >= 200:
+            self.status = status
+        else:
+            self._headers.clear()
+
+    def on_body(self, data: bytes) -> None:
+        self._size += len(data)
+        self._body.append(data)
+
+    def on_message_complete(self) -> None:
+        if self.status:
+            self.complete = True
+            self.keep = self._parser.should_keep_alive()
+
+    def header(self, name: str) -> str:
+        return next((value for key, value in self._headers if key == name), "")
 
     def getheaders(self) -> list[tuple[str, str]]:
         return self._headers
 
     def read(self) -> str:
-        return self._body.decode("utf-8", "replace")
+        return b"".join(self._body).decode("utf-8", "replace")
 
 
 class _Connection:
-    """One request of PyGithub's; the sockets below are shared by all and outlive it."""
+    """One request of PyGithub's; the sockets below it are shared by all and outlive it."""
 
     scheme: ClassVar[str]
     default_port: ClassVar[int]
-    _idle: ClassVar[defaultdict[Origin, deque[tuple[float, http.client.HTTPConnection]]]] = defaultdict(deque)
+    idle: ClassVar[dict[Origin, deque[tuple[float, http.client.HTTPConnection]]]] = {}
 
-    def __init__(self, host: str, port: int | None = None, timeout: float | None = None, **_unused: object) -> None:
+    def __init__(self, host: str, port: int | None = None, timeout: float = 10, **_unused: object) -> None:
         self.host = host
         self._origin = (self.scheme, host, port or self.default_port)
         self._timeout = timeout
-        self._request: tuple[str, str, bytes | None, dict[str, str]] = ("", "", None, {})
+        self._verb = ""
+        self._request = b""
 
-    def request(self, verb: str, url: str, body: str | None, headers: dict[str, str], stream: bool = False) -> None:  # noqa: ARG002, FBT001, FBT002 - PyGithub's signature
+    def request(self, verb: str, url: str, body: str | None, headers: dict[str, str], _stream: object = None) -> None:
         """Only remembered: PyGithub asks for the answer right after."""
-        self._request = (verb, url, None if body is None else body.encode(), headers)
+        content = b"" if body is None else body.encode()
+        _, host, port = self._origin
+        name = f"[{host}]" if ":" in host else host
+        lines = [f"{verb} {url} HTTP/1.1", f"Host: {name if port == self.default_port else f'{name}:{port}'}"]
+        lines += [f"{key}: {value}" for key, value in headers.items()]
+        if content or verb != "GET":
+            lines.append(f"Content-Length: {len(content)}")
+        head = "\r\n".join(lines)
+        if head.count("\n") != len(lines) - 1 or head.count("\r") != len(lines) - 1:
+            raise ValueError("a line break within a header")
+        self._verb = verb
+        self._request = f"{head}\r\n\r\n".encode("latin-1") + content
 
     def getresponse(self) -> Answer:
-        """Sends the request. On a kept-alive connection that turns out closed, once more on a fresh one where safe."""
-        verb = self._request[0]
+        """Sends the request; if a kept connection turns out closed, once more on a fresh one where that is safe."""
         line = self._kept()
         if line is not None:
             try:
-                return self._exchange(line, *self._request)
+                return self._exchange(line)
             except _Closed as closed:
                 # A request that was not sent whole cannot have been carried out; reading twice does no harm.
-                if closed.sent and verb != "GET":
+                if closed.sent and self._verb != "GET":
                     raise Lost("the connection was closed before the answer") from None
         try:
-            return self._exchange(self._fresh(), *self._request)
+            return self._exchange(self._fresh())
         except _Closed:
             raise Lost("the connection was closed before the answer") from None
 
     def close(self) -> None:
-        """PyGithub closes its last connection when it makes the next, perhaps in another thread: nothing to do."""
-
-    @classmethod
-    def close_idle(cls) -> None:
-        """Closes all connections that wait for use."""
-        while cls._idle:
-            _, lines = cls._idle.popitem()
-            while lines:
-                lines.pop()[1].close()
+        """PyGithub closes its last connection when it makes the next: the sockets are not its own."""
 
     def _kept(self) -> http.client.HTTPConnection | None:
-        lines = self._idle[self._origin]
+        lines = self.idle.get(self._origin)
         oldest = time.monotonic() - _KEPT_IDLE_FOR
-        while True:
+        while lines:
             try:
                 since, line = lines.pop()
-            except IndexError:
+            except IndexError:  # another thread took the last one
                 return None
             # An idle connection that can be read was closed by the other side (or holds what nobody asked for).
             if since >= oldest and not _readable(line.sock):
-                line.sock.settimeout(self._timeout)
                 return line
             line.close()
+        return None
 
     def _fresh(self) -> http.client.HTTPConnection:
+        line = self._line()
+        try:
+            line.connect()
+        except TimeoutError:
+            raise Lost("no connection in time") from None
+        except (OSError, http.client.HTTPException) as error:
+            raise Lost(f"no connection: {error}") from None
+        return line
+
+    def _line(self) -> http.client.HTTPConnection:
         raise NotImplementedError
 
-    def _exchange(
-        self, line: http.client.HTTPConnection, verb: str, url: str, body: bytes | None, headers: dict[str, str]
-    ) -> Answer:
+    def _exchange(self, line: http.client.HTTPConnection) -> Answer:
+        answer = Answer()
         sent = False
-        keep = False
+        deadline = time.monotonic() + _PATIENCE * self._timeout
         try:
-            line.request(verb, url, body, headers)
+            line.sock.settimeout(self._timeout)
+            line.sock.sendall(self._request)
             sent = True
-            response = line.getresponse()
-            content = response.read(_MOST_BYTES + 1)
-            if len(content) > _MOST_BYTES:
-                raise Lost("the answer is too long")
-            keep = not response.will_close
-            answer = Answer(response.status, response.getheaders(), content)
+            while not answer.complete:
+                line.sock.settimeout(max(min(self._timeout, deadline - time.monotonic()), 0.001))
+                answer.feed(line.sock.recv(65536))
         except TimeoutError:
             raise Lost("no answer in time") from None
-        except (http.client.RemoteDisconnected, ConnectionError) as error:
-            raise _Closed(sent) from error
-        except (http.client.HTTPException, OSError) as error:
+        except ConnectionError:
+            if answer.status:
+                raise Lost("the connection was closed within the answer") from None
+            raise _Closed(sent=sent) from None
+        except (OSError, httptools.HttpParserError) as error:
             raise Lost(f"no usable answer: {type(error).__name__}") from None
         finally:
-            if keep:
+            if answer.complete and answer.keep:
                 self._keep(line)
             else:
                 line.close()
-        self._see_to_redirect(verb, answer)
+        # PyGithub would follow a 301 without its query, and sleep over a 202: neither may reach it.
+        if answer.status in _REDIRECTS:
+            raise Redirected(answer.header("location"), answer.status)
+        if answer.status == http.client.ACCEPTED and self._verb == "GET":
+            raise Lost("the answer is still being prepared")
         return answer
 
     def _keep(self, line: http.client.HTTPConnection) -> None:
-        lines = self._idle[self._origin]
+        lines = self.idle.setdefault(self._origin, deque())
         lines.append((time.monotonic(), line))
         while len(lines) > _KEPT_PER_HOST:
             with contextlib.suppress(IndexError):
                 lines.popleft()[1].close()
-
-    @staticmethod
-    def _see_to_redirect(verb: str, answer: Answer) -> None:
-        """PyGithub follows a 301 without its query, and would sleep over a 202: neither may reach it."""
-        if answer.status in _REDIRECTS:
-            location = next((value for name, value in answer.getheaders() if name.lower() == "location"), "")
-            raise Redirected(location, answer.status)
-        if answer.status == http.client.ACCEPTED and verb == "GET":
-            raise Lost("the answer is still being prepared")
-
-
-class _Closed(Exception):
-    """The other side closed the connection before it answered."""
-
-    def __init__(self, sent: bool) -> None:  # noqa: FBT001 - the only fact it carries
-        super().__init__()
-        self.sent = sent
 
 
 class PlainConnection(_Connection):
@@ -175,24 +225,37 @@ class PlainConnection(_Connection):
     scheme = "http"
     default_port = 80
 
-    def _fresh(self) -> http.client.HTTPConnection:
+    def _line(self) -> http.client.HTTPConnection:
         _, host, port = self._origin
         return http.client.HTTPConnection(host, port, timeout=self._timeout)
 
 
 class SecureConnection(_Connection):
-    """https; trusts what the machine trusts (SSL_CERT_FILE and SSL_CERT_DIR are honoured)."""
+    """https; trusts what the machine trusts, and goes through the proxy that HTTPS_PROXY names."""
 
     scheme = "https"
     default_port = 443
 
-    def _fresh(self) -> http.client.HTTPConnection:
+    def _line(self) -> http.client.HTTPConnection:
         _, host, port = self._origin
-        return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=_trust())
+        proxy = urlsplit(getproxies().get("https", ""))
+        if not proxy.hostname or proxy_bypass(host):
+            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=_trust())
+        line = http.client.HTTPSConnection(proxy.hostname, proxy.port or 80, timeout=self._timeout, context=_trust())
+        line.set_tunnel(host, port, _proxy_credentials(proxy))
+        return line
+
+
+def _proxy_credentials(proxy: SplitResult) -> dict[str, str]:
+    if proxy.username is None:
+        return {}
+    pair = f"{unquote(proxy.username)}:{unquote(proxy.password or '')}"
+    return {"Proxy-Authorization": f"Basic {b64encode(pair.encode()).decode()}"}
 
 
 @cache
 def _trust() -> ssl.SSLContext:
+    """SSL_CERT_FILE and SSL_CERT_DIR add a company's own authority."""
     return ssl.create_default_context()
 
 
@@ -209,3 +272,12 @@ def install() -> None:
     silent = logging.getLogger(__name__ + ".pygithub")
     silent.disabled = True
     Requester.injectLogger(silent)
+
+
+def close_idle() -> None:
+    """Closes all connections that wait for use."""
+    idle = PlainConnection.idle
+    while idle:
+        _, lines = idle.popitem()
+        while lines:
+            lines.pop()[1].close()

@@ -11,9 +11,9 @@ from typing import Any
 from urllib.parse import quote
 
 from bot.github import payloads
-from bot.github.client import Client, Reply
+from bot.github.client import Client, Reply, path_of
 from bot.github.errors import GitHubError, NotFound, Rejected, Unavailable
-from bot.github.reader import Reader, url
+from bot.github.reader import Reader
 from bot.triage.issue import Comment, Repository
 from bot.triage.plan import (
     REQUEST_MARKER,
@@ -87,7 +87,7 @@ class Writer:
     def _create_label(self, repo: Repository, action: CreateLabel) -> Outcome:
         body = {"name": action.name, "color": action.color.lstrip("#"), "description": action.description}
         try:
-            self._client.call("POST", f"{url(repo)}/labels", body, repo=repo, content=True)
+            self._client.call("POST", f"{path_of(repo)}/labels", body, repo=repo, content=True)
         except Rejected as error:
             if "already_exists" not in error.codes:
                 raise
@@ -141,7 +141,7 @@ class Writer:
     def _call(
         self, verb: str, repo: Repository, path: str, body: Mapping[str, Any] | None = None, *, content: bool = False
     ) -> Reply:
-        return self._client.call(verb, url(repo) + path, body, repo=repo, content=content)
+        return self._client.call(verb, path_of(repo) + path, body, repo=repo, content=content)
 
 
 def _fitting(body: str) -> str:
