@@ -88,22 +88,20 @@ class Service:
         if fault is None:
             return self._answer(request, raw), None
         if fault.when == "before":
-            response = await self._strike(fault, request)
+            response = await self._strike(fault)
             return response or self._answer(request, raw), fault
         applied = self._answer(request, raw)
-        return await self._strike(fault, request) or applied, fault
+        return await self._strike(fault) or applied, fault
 
-    async def _strike(self, fault: Fault, request: Request) -> Response | None:
+    async def _strike(self, fault: Fault) -> Response | None:
         """What the fault answers; None where the usual answer follows."""
         if fault.kind == "drop":
             raise Dropped
         if fault.kind == "hang":
             left = fault.seconds
-            while left > 0 and fault.times is not None:
+            while left > 0 and fault in self.fake.faults.active:
                 await asyncio.sleep(min(left, 0.05))
                 left -= 0.05
-                if fault not in self.fake.faults.active:
-                    break
             return None
         if fault.kind == "graphql":
             error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 1."}

@@ -1,4 +1,4 @@
-"""Every change an issue can undergo, whoever makes it (a person in the browser, an app over REST), with its webhooks."""
+"""Every change an issue can undergo, whoever makes it (a person or an app), with its webhooks."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.fakes.github.errors import ApiError, invalid
-from tests.fakes.github.model import PERMISSIONS, Account, App, Comment, Issue, Label, Reaction, Repository
+from tests.fakes.github.model import PERMISSIONS, Account, App, Comment, Issue, Label, Permission, Reaction, Repository
 from tests.fakes.github.places import repository_shape
 from tests.fakes.github.world import World
 
@@ -24,11 +24,9 @@ class By:
     app: App | None = None
 
 
-def may(repository: Repository, by: By, least: str) -> bool:
+def may(repository: Repository, by: By, least: Permission) -> bool:
     """Whether a person's permission reaches so far; an app's was checked with its token."""
-    return by.app is not None or PERMISSIONS.index(repository.permission_of(by.account)) >= PERMISSIONS.index(
-        least  # type: ignore[arg-type]
-    )
+    return by.app is not None or PERMISSIONS.index(repository.permission_of(by.account)) >= PERMISSIONS.index(least)
 
 
 def touch(world: World, issue: Issue) -> None:
@@ -167,7 +165,7 @@ def find_or_make_label(world: World, repository: Repository, by: By, name: str) 
 
 
 def add_labels(world: World, repository: Repository, issue: Issue, by: By, names: Iterable[str]) -> None:
-    added = []
+    added: list[Label] = []
     for name in names:
         label = find_or_make_label(world, repository, by, name)
         if label not in issue.labels:

@@ -111,7 +111,8 @@ class Budget:
 def primary_exceeded(who: str, status: int = 403) -> ApiError:
     return ApiError(
         status,
-        f"API rate limit exceeded for {who}. If you reach out to GitHub Support for help, please include the request ID.",
+        f"API rate limit exceeded for {who}. If you reach out to GitHub Support for help, "
+        "please include the request ID.",
         documentation_url="https://docs.github.com/rest/overview/rate-limits-for-the-rest-api",
     )
 

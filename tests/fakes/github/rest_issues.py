@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from tests.fakes.github import changes
 from tests.fakes.github.changes import may
 from tests.fakes.github.errors import ApiError, invalid, not_found
-from tests.fakes.github.model import CONTENTS, Comment, Issue, Label
+from tests.fakes.github.model import CONTENTS, Comment, Issue, Label, Permission
 from tests.fakes.github.routing import Request, Response, page, routes
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def since_of(request: Request) -> float:
     return datetime.fromisoformat(text.replace(" ", "+")).timestamp() if text else 0.0
 
 
-def check_writable(request: Request, least: str = "read") -> None:
+def check_writable(request: Request, least: Permission = "read") -> None:
     if request.repo.archived:
         raise ApiError(403, "Repository was archived so is read-only.")
     if not may(request.repo, request.by, least):
