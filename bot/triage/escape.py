@@ -1,0 +1,67 @@
+"""Makes other people's text safe to repeat in a comment: it pings, links, hides and breaks nothing."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+
+_CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
+_LIVE = re.compile(
+    r"@"  # mentions, mail addresses
+    r"|#\d|\bgh-\d"  # issues, which would be told of it
+    r"|://|\bwww\.|\bmailto:|\bxmpp:"  # addresses
+    r"|\b[0-9a-f]{7,}\b",  # commits
+    re.IGNORECASE,
+)
+_MARKDOWN = re.compile(r"([\\`*_\[\]~|$#])")
+_HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
+ELLIPSIS = "…"
+
+
+def escape(text: str, limit: int = 300) -> str:
+    """Write text as one line of markdown that shows it as it is; words that would come alive are shown as code."""
+    text = one_line(text, limit)
+    parts: list[str] = []
+    position = 0
+    for span in _CODE_SPAN.finditer(text):
+        parts += _escape_words(text[position : span.start()]), code(span[2])
+        position = span.end()
+    return "".join((*parts, _escape_words(text[position:])))
+
+
+def code(text: str, limit: int = 300) -> str:
+    """Write text as an inline code span, whatever backticks it holds."""
+    text = one_line(text, limit)
+    if not text:
+        return ""
+    fence = "`" * (longest_run(text, "`") + 1)
+    pad = " " if text[0] == "`" or text[-1] == "`" else ""
+    return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def visible(text: str) -> str:
+    """Drop control characters and invisible or direction-changing ones; line ends become LF, tabs stay."""
+    text = text.replace("\r\n", "\n").replace("\r", "\n")
+    return "".join(
+        character
+        for character in text
+        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
+    )
+
+
+def one_line(text: str, limit: int) -> str:
+    """Fold blanks and cut what is long."""
+    text = " ".join(visible(text).split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + ELLIPSIS
+
+
+def longest_run(text: str, character: str) -> int:
+    """Count the longest run of a character."""
+    return max((len(run) for run in re.findall(f"{re.escape(character)}+", text)), default=0)
+
+
+def _escape_words(text: str) -> str:
+    return "".join(
+        code(word) if _LIVE.search(word) else _MARKDOWN.sub(r"\\\1", word.translate(_HTML)) if word.strip() else word
+        for word in re.split(r"(\s+)", text)
+    )
