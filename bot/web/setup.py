@@ -76,8 +76,7 @@ class Setup:
         problem = _address_problem(public_url) or _organisation_problem(organisation)
         if problem:
             return self._form(request, form, error=problem)
-        state = secrets.token_urlsafe(32)
-        self._states[state] = self._clock() + STATE_SECONDS
+        state = self.new_state()
         owner = f"organizations/{organisation}/settings" if organisation else "settings"
         manifest = read_manifest()
         return page(
@@ -96,9 +95,7 @@ class Setup:
         """GitHub sends the browser here once the App is made."""
         if not self._open:
             return closed()
-        state = request.query_params.get("state", "")
-        # Taken out before anything else happens: a state works once, whatever comes of it.
-        if self._states.pop(state, 0.0) < self._clock():
+        if not self.take_state(request.query_params.get("state", "")):
             return _refusal(
                 403,
                 "This link was not asked for here",
@@ -116,6 +113,16 @@ class Setup:
         log.info("the App is registered", app_id=credentials.app_id, credentials=str(path))
         problem = await self._done(credentials)
         return page("setup_done", install_url=f"{credentials.html_url}/installations/new", path=path, problem=problem)
+
+    def new_state(self) -> str:
+        """Ties GitHub's answer to a registration that began here."""
+        state = secrets.token_urlsafe(32)
+        self._states[state] = self._clock() + STATE_SECONDS
+        return state
+
+    def take_state(self, state: str) -> bool:
+        """Once only: whatever comes of it, it is spent."""
+        return self._states.pop(state, 0.0) > self._clock()
 
     def _code_matches(self, given: str) -> bool:
         """Case, blanks and dashes are the reader's business; the time taken tells nothing of the code."""
