@@ -1,0 +1,1 @@
+"""Speed and accuracy, measured beside the peers in one run: `make bench`."""

@@ -1,0 +1,46 @@
+"""Runs the parts, prints the tables and writes `.benchmarks/latest.json`."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from benchmarks import parsing, peers
+from benchmarks.rounds import Part, as_json, print_part
+
+PARTS: dict[str, Callable[[], Part]] = {
+    "parsing": lambda: parsing.run(rounds=7, seconds=0.6),
+}
+RESULT = Path(__file__).parent.parent / ".benchmarks" / "latest.json"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and accuracy.")
+    parser.add_argument(
+        "parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=f"of {', '.join(PARTS)}; all by default"
+    )
+    names = parser.parse_args().parts or list(PARTS)
+    start = time.monotonic()
+    machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
+    print(f"{machine}; medians of interleaved rounds")
+    if missing := peers.absent():
+        print(missing)
+    parts = []
+    for name in names:
+        part = PARTS[name]()
+        print_part(part)
+        parts.append(part)
+    RESULT.parent.mkdir(exist_ok=True)
+    RESULT.write_text(json.dumps({"machine": machine, **as_json(parts)}, indent=1) + "\n")
+    print(
+        f"\n{time.monotonic() - start:.0f} s; written to {RESULT.relative_to(Path.cwd()) if RESULT.is_relative_to(Path.cwd()) else RESULT}"
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,127 @@
+"""Recognise, parse and check of six-field bodies among five forms: ours against two parsers that are told the form."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from statistics import median
+
+import orjson
+
+from benchmarks import peers
+from benchmarks.bodies import FORMS, Sample, form_files, form_set, samples
+from benchmarks.rounds import Part, Row, compare
+from bot.forms.check import Checker
+from bot.forms.template import Submission
+
+BODIES = 6000
+LINES = 30_000
+PEERS = ("issue-parser", "issue-parser without template", "issue-forms-body-parser")
+NOTES = (
+    "one body at a time in one warm process, all bodies different; ours is not told the form, issue-parser is",
+    "issue-parser reads the form's YAML on every call (its only way to be given one); without a form it finds no form,",
+    "knows no types and checks nothing; issue-forms-body-parser 3 takes no form at all. CPU seconds, as node uses a",
+    "second core for its garbage and compiler; ratios are of bodies per CPU second, rates are per second of the clock",
+)
+
+
+def run(rounds: int, seconds: float) -> Part:
+    bodies = list(samples(BODIES, form_set()))
+    checker = Checker(form_set())
+    wrong = [
+        s.id for s in bodies if (found := checker.check(_submission(s)).match.template) is None or found != s.template
+    ]
+    ours: list[tuple[float, float]] = []
+    theirs: dict[str, list[tuple[float, float]]] = {peer: [] for peer in PEERS}
+    notes = [
+        *NOTES,
+        f"{len(wrong)} of {len(bodies)} bodies not recognised; {sum(s.odd for s in bodies)} are odd on purpose",
+    ]
+    with ExitStack() as stack:
+        process = None
+        if not peers.absent():
+            folder = stack.enter_context(tempfile.TemporaryDirectory())
+            process = stack.enter_context(peers.script("parse.js", str(_write_input(Path(folder), bodies))))
+            for peer in PEERS:
+                peers.ask(process, peer=peer, seconds=seconds)
+        _round(checker, bodies, seconds)
+        for _ in range(rounds):
+            ours.append(_round(checker, bodies, seconds))
+            for peer in PEERS if process else ():
+                answer = peers.ask(process, peer=peer, seconds=seconds)
+                theirs[peer].append((answer["count"] / answer["seconds"], answer["count"] / answer["cpu"]))
+    rows = [_row(peer, ours, theirs[peer]) for peer in PEERS if theirs[peer]] or [_row("", ours, [])]
+    return Part("Recognise, parse and check one body of six fields among five forms", [*rows, *_command(bodies)], notes)
+
+
+def _row(peer: str, ours: list[tuple[float, float]], theirs: list[tuple[float, float]]) -> Row:
+    by_cpu = compare("", "", [cpu for _, cpu in ours], peer, [cpu for _, cpu in theirs])
+    by_clock = compare("", "", [clock for clock, _ in ours], peer, [clock for clock, _ in theirs])
+    want = ">= 8, aim 15" if peer == PEERS[0] else ""
+    return Row("Checker.check", by_clock.ours, "bodies/s", peer, by_clock.peer, by_cpu.ratio, want, by_clock.rounds)
+
+
+def _round(checker: Checker, bodies: Sequence[Sample], seconds: float) -> tuple[float, float]:
+    """Bodies per second of the clock and per CPU second."""
+    count = 0
+    cpu, start = time.process_time(), time.perf_counter()
+    end = start + seconds
+    while True:
+        for sample in bodies:
+            checker.check(Submission(sample.title, sample.body))
+            count += 1
+            if not count % 20 and time.perf_counter() >= end:
+                return count / (time.perf_counter() - start), count / (time.process_time() - cpu)
+
+
+def _submission(sample: Sample) -> Submission:
+    return Submission(sample.title, sample.body)
+
+
+def _write_input(folder: Path, bodies: Sequence[Sample]) -> Path:
+    forms = {Path(path).name: text.decode() for path, text in form_files().items()}
+    file = folder / "samples.json"
+    listed = [{"id": s.id, "form": s.template.file, "body": s.body} for s in bodies]
+    file.write_text(json.dumps({"forms": forms, "samples": listed}))
+    return file
+
+
+def _command(bodies: Sequence[Sample]) -> list[Row]:
+    """`triage check --jsonl` from its start to its last line, and the first parser as such a command."""
+    lines = b"".join(
+        orjson.dumps(
+            {"id": f"{s.id}-{n}", "title": s.title, "body": f"{s.body}\n{n}", "labels": [], "form": s.template.file},
+            option=orjson.OPT_APPEND_NEWLINE,
+        )
+        for n in range(LINES // len(bodies))
+        for s in bodies
+    )
+    check = [sys.executable, "-m", "bot", "check", "--templates", str(FORMS), "--jsonl", "-"]
+    start_up = median(_timed(check, b"", 0) for _ in range(3))
+    ours, theirs = [], []
+    with tempfile.TemporaryDirectory() as folder:
+        peer = ["node", str(peers.FOLDER / "jsonl.js"), str(_write_input(Path(folder), ()))]
+        for _ in range(3):
+            ours.append(LINES / _timed(check, lines, LINES))
+            if not peers.absent():
+                # A tenth of the lines: it takes as long as ours with all of them.
+                part = lines[: lines.index(b"\n", len(lines) // 10) + 1]
+                theirs.append(part.count(b"\n") / _timed(peer, part, part.count(b"\n")))
+    row = compare(
+        f"triage check --jsonl, {LINES:,} lines, start included", "bodies/s", ours, PEERS[0], theirs, ">= 8, aim 15"
+    )
+    return [row, Row("triage check --jsonl, no line: its start alone", start_up, "s")]
+
+
+def _timed(command: list[str], lines: bytes, expected: int) -> float:
+    start = time.perf_counter()
+    done = subprocess.run(command, input=lines, stdout=subprocess.PIPE, check=True)
+    seconds = time.perf_counter() - start
+    assert done.stdout.count(b"\n") == expected, f"{command}: {done.stdout.count(10)} lines, {expected} expected"
+    return seconds
