@@ -22,8 +22,10 @@ Read = Callable[[str], Answer]
 _TASK = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]*\[(.{0,3}?)\][ \t]*(.*)")
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]+(.*)")
 _ALIKE = 0.85
-_SURELY_LONG = 24
-"""No filler or declined answer that starts with a letter is longer."""
+_SAYS_SOMETHING = re.compile(r"(?:(?:`{3,}|~{3,})[^\n`]*\n\s*)?[\[({+\-#>.!\"'@/ ]*[^\W_][^\n]*?[^\W_]")
+"""Text, maybe in a code block, whose first line with words has two letters or digits: no filler, nothing declined."""
+_SURELY_LONG = 40
+"""No filler is longer."""
 NO_RULE = FieldRule()
 
 _EMPTY = "This field is empty."
@@ -64,17 +66,26 @@ def build_reader(field: Field, rule: FieldRule, known_comments: frozenset[str] =
 def _text(field: Field, rule: FieldRule, ruling: Ruling | None, known_comments: frozenset[str]) -> Read:
     judge = _text_judge(field, rule)
     missing = Answer(field, "missing", None, _EMPTY)
-    plain = not field.prefill and ruling is None and field.type != "section"
-    limit = max(_SURELY_LONG, 2 * len(field.placeholder))
-    render = field.render
+    render, says_something = field.render, _SAYS_SOMETHING.match
+    suspect, limit = _suspect_starts(field), _SURELY_LONG + 2 * len(field.placeholder)
+    plain = ruling is None and not known_comments and (rule.allow_na or offers_not_applicable(field))
+    prefilled = frozenset(letter for line in field.prefill.split("\n") for letter in _either_case(line.strip()[:1]))
     make = tuple.__new__
 
     def read(text: str) -> Answer:
         text = text.strip()
-        if plain and len(text) > limit and text[0].isalpha():
-            return make(Answer, (field, "answered", text, "", ()))
-        if text == "_No response_":
-            return missing
+        # Most answers are long, or start like no filler does: one look at their start is enough to take them.
+        if (
+            plain
+            and text
+            and text[0] not in prefilled
+            and (len(text) > limit or text[0] not in suspect)
+            and says_something(text)
+        ):
+            return make(Answer, (field, "answered", unwrap(text) if render else text, "", ()))
+        return judged(text)
+
+    def judged(text: str) -> Answer:
         if render:
             text = unwrap(text)
         elif known_comments:
@@ -88,6 +99,16 @@ def _text(field: Field, rule: FieldRule, ruling: Ruling | None, known_comments: 
         return Answer(field, status, text, reason)
 
     return read
+
+
+def _either_case(letter: str) -> str:
+    return letter.lower() + letter.upper()
+
+
+def _suspect_starts(field: Field) -> frozenset[str]:
+    """First letters of what a short text must be looked at closely for: `N/A`, `TBD`, the example, a fence."""
+    starts = "natx`~<" + field.placeholder[:1]
+    return frozenset(starts.lower() + starts.upper())
 
 
 def _text_judge(field: Field, rule: FieldRule) -> Callable[[str], tuple[Status, str]]:
@@ -180,18 +201,21 @@ def _split(text: str, longest_first: Sequence[str], folded: dict[str, str]) -> I
 def _checkboxes(field: Field, ruling: Ruling | None) -> Read:
     required = tuple(option.label for option in field.options if option.required)
     empty = Answer(field, "missing", None, _box_reason(required) or _EMPTY, required)
+    # As GitHub writes them; the empty label stands for a box that is not ticked.
+    lines = {f"- [{mark}] {option.label}": option.label for option in field.options for mark in "xX"}
+    lines |= {f"- [ ] {option.label}": "" for option in field.options}
 
     def read(text: str) -> Answer:
         text = text.strip()
-        found = ready.get(text)
-        if found is not None:
-            return found
         if is_declined(text):
             return empty
-        return finish(tuple(_ticked(text, field.options)))
+        labels = [lines.get(line) for line in text.split("\n")]
+        if None in labels:
+            return finish(tuple(_ticked(text, field.options)))
+        return finish(tuple([label for label in labels if label]))
 
     def finish(ticked: tuple[str, ...]) -> Answer:
-        unticked = tuple(label for label in required if label not in ticked)
+        unticked = tuple([label for label in required if label not in ticked])
         if unticked:
             return Answer(field, "missing", ticked, _box_reason(unticked), unticked)
         if not ticked:
@@ -199,10 +223,6 @@ def _checkboxes(field: Field, ruling: Ruling | None) -> Read:
         reason = ruling(ticked) if ruling is not None else ""
         return Answer(field, "invalid" if reason else "answered", ticked, reason)
 
-    labels = tuple(option.label for option in field.options)
-    ready = {
-        "\n".join(f"- [{mark}] {label}" for label in labels): finish(labels if mark.strip() else ()) for mark in "Xx "
-    }
     return read
 
 

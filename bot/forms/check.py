@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.forms.answer import NO_RULE, Reader, build_reader
+from bot.forms.answer import NO_RULE, Read, Reader, build_reader
 from bot.forms.label import fold, unify_line_ends
 from bot.forms.match import Candidate, candidates, exact_sequences, heading_of, recognise
 from bot.forms.parse import Body, Place, complete, texts_at
@@ -32,6 +32,8 @@ class _Plan:
     """For a submission recognised beyond doubt."""
     labels: tuple[str, ...]
     readers: tuple[Reader, ...]
+    reads: tuple[Read, ...]
+    """Those of the readers, to be at hand on the fast path."""
 
 
 class Checker:
@@ -52,9 +54,9 @@ class Checker:
         text = unify_line_ends(submission.body)
         pieces = self._cut("\n" + text)
         plan = self._fast.get(tuple(pieces[1::2]))
-        if plan is None or not pieces[0].isspace() or pieces[-1].rstrip().endswith("</details>"):
+        if plan is None or pieces[0].strip() or pieces[-1].rstrip().endswith("</details>"):
             return self._carefully(submission, text, replies)
-        answers = tuple([reader.read(piece) for reader, piece in zip(plan.readers, pieces[2::2], strict=True)])
+        answers = tuple([read(piece) for read, piece in zip(plan.reads, pieces[2::2], strict=True)])
         return _result(plan, plan.match, answers, replies)
 
     def _carefully(self, submission: Submission, text: str, replies: Sequence[str]) -> Check:
@@ -82,7 +84,7 @@ def _plan(candidate: Candidate, rules: Rules) -> _Plan:
         rule = chosen.get(field.id.casefold()) or chosen.get(field.label.casefold()) or NO_RULE
         required = field.required if rule.required is None else rule.required
         readers.append(build_reader(replace(field, required=required), rule, comments))
-    return _Plan(Match(template, 1.0), candidate.labels, tuple(readers))
+    return _Plan(Match(template, 1.0), candidate.labels, tuple(readers), tuple(reader.read for reader in readers))
 
 
 def _rules_for(template: Template, rules: Rules) -> dict[str, FieldRule]:

@@ -114,7 +114,7 @@ def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
     for each in prepared:
         foreign = len(everyones.difference(each.labels))
         if each.traces is None:
-            score = _score_form(each, align(body, each.labels), foreign)
+            score = _score_form(each, body, align(body, each.labels), foreign)
         else:
             assert marks is not None  # noqa: S101  there is one as soon as one candidate has traces
             score = _score_markdown(each, each.traces, marks, foreign)
@@ -123,17 +123,33 @@ def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
     return scores
 
 
-def _score_form(candidate: Candidate, places: Places, foreign: int) -> Score | None:
+def _score_form(candidate: Candidate, body: Body, places: Places, foreign: int) -> Score | None:
     count = len(places)
     weight = sum(place.weight for place in places if place)
     found = sum(place is not None for place in places)
-    if found < min(2, count) or (found < 3 and found * 3 < count):
+    if not _is_enough(candidate, body, places, found, foreign):
         return None
     coverage = weight / count
     whole = found == count
     total = weight + _COVERAGE * coverage + (_WHOLE if whole else 0.0) - _FOREIGN * foreign
     confidence = 0.5 + 0.45 * coverage + (0.04 if whole else 0.0) - 0.05 * foreign
     return Score(candidate, places, total, round(max(0.1, confidence), 3))
+
+
+def _is_enough(candidate: Candidate, body: Body, places: Places, found: int, foreign: int) -> bool:
+    """Tell whether so many of a form's labels are there that it cannot be chance."""
+    count = len(places)
+    if found == count or found > 3:
+        return found > 1 or _opens_with(body, places) or not foreign
+    if found == 1:
+        longest = max(label.count(" ") for label, place in zip(candidate.labels, places, strict=True) if place)
+        return count <= 3 and not foreign and longest > 1 and _opens_with(body, places)
+    return found * 2 >= count if found == 2 else found * 3 >= count > 0 < found
+
+
+def _opens_with(body: Body, places: Places) -> bool:
+    first = min(place.line for place in places if place)
+    return not body.between(0, first).strip()
 
 
 def _score_markdown(candidate: Candidate, wanted: Traces, marks: Marks, foreign: int) -> Score | None:

@@ -27,9 +27,11 @@ _LONGEST_FILLER = 200
 
 def is_declined(text: str) -> bool:
     """Tell whether GitHub filled the field in for an author who left it empty; also a bare comment or an empty fence."""
-    return not text or bool(
-        _NO_RESPONSE.fullmatch(text) or _FENCE_ONLY.fullmatch(text) or not _EMPTY_COMMENT.sub("", text).strip()
-    )
+    if not text or text[0].isalnum():
+        return not text
+    if _NO_RESPONSE.fullmatch(text) or _FENCE_ONLY.fullmatch(text):
+        return True
+    return text.startswith("<!--") and not _EMPTY_COMMENT.sub("", text).strip()
 
 
 def is_filler(text: str) -> bool:

@@ -31,6 +31,8 @@ class Mark:
     rest: str = ""
     """What follows the label on the same line."""
     bullet: bool = False
+    level: int = 0
+    """Of a heading, 1 to 6."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +53,7 @@ def read_mark(number: int, line: str) -> Mark | None:
     """Read one line as a section's opening, if it is one."""
     if heading := _HEADING.match(line):
         label = heading[2].strip("*_ \t") or heading[2]
-        return Mark(number, "heading", label)
+        return Mark(number, "heading", label, level=len(heading[1]))
     if (bold := _BOLD.match(line)) and not _KEY.match(line):
         return Mark(number, "bold", bold[2].strip().rstrip(":：").rstrip(), bold["rest"].lstrip(" \t:：").rstrip())
     key = _KEY.match(line)

@@ -12,14 +12,14 @@ from bot.forms.outline import Mark, Style, commented_lines, fenced_lines, outlin
 from bot.forms.parse import Place, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from bot.forms.parse import Body
     from bot.forms.template import Template
 
 _COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _ALIKE = 0.9
 _SHORT_KEY = 0.15
+_OTHER_LEVEL = 0.75
+"""What a heading of another level than the template's is worth."""
 _WEIGHTS: Final[dict[tuple[Style, Style], float]] = {
     ("heading", "heading"): 1.0, ("heading", "bold"): 0.9, ("heading", "key"): 0.4,
     ("bold", "heading"): 0.9, ("bold", "bold"): 1.0, ("bold", "key"): 0.5,
@@ -37,6 +37,7 @@ class Traces:
     labels: tuple[str, ...]
     """Folded, in the template's order."""
     styles: tuple[Style, ...]
+    levels: tuple[int, ...]
     comments: frozenset[str]
     """All its comments, folded."""
     telling: frozenset[str]
@@ -55,6 +56,7 @@ def traces(template: Template) -> Traces:
     return Traces(
         labels=tuple(fold(part.mark.label) for part in parts),
         styles=tuple(part.style for part in parts),
+        levels=tuple(part.mark.level for part in parts),
         comments=own,
         telling=frozenset(comment for comment in own if len(comment) >= _TELLING_COMMENT),
         lines=frozenset(line for line in lines if len(line) >= _TELLING_LINE),
@@ -77,14 +79,14 @@ class Marks:
         """Find each section's opening; the first mark with the very label and the best style, outside code if possible."""
         taken: set[int] = set()
         places: list[Place | None] = []
-        for label, style in zip(wanted.labels, wanted.styles, strict=True):
-            place = self._comment(label) if style == "comment" else self._mark(label, style, taken)
+        for label, style, level in zip(wanted.labels, wanted.styles, wanted.levels, strict=True):
+            place = self._comment(label) if style == "comment" else self._mark(label, style, level, taken)
             if place is not None:
                 taken.add(place.line)
             places.append(place)
         return tuple(places)
 
-    def _mark(self, label: str, style: Style, taken: set[int]) -> Place | None:
+    def _mark(self, label: str, style: Style, level: int, taken: set[int]) -> Place | None:
         best: tuple[float, Mark] | None = None
         for folded, mark in self.marks:
             if mark.line in taken:
@@ -93,6 +95,7 @@ class Marks:
             if likeness < _ALIKE:
                 continue
             weight = likeness * (_SHORT_KEY if _is_short_key(label, mark) else _WEIGHTS[style, mark.style])
+            weight *= _OTHER_LEVEL if style == mark.style == "heading" and level != mark.level else 1.0
             if best is None or weight > best[0] + 1e-9:
                 best = weight, mark
         return Place(best[1].line, best[0], best[1].rest) if best else None
@@ -113,7 +116,3 @@ def _is_short_key(label: str, mark: Mark) -> bool:
     """A short `Key:` is what anybody writes; programs write such lines too."""
     return mark.style == "key" and " " not in label
 
-
-def key_labels(styles: Sequence[Style]) -> bool:
-    """Tell whether a template has nothing but keys."""
-    return bool(styles) and all(style == "key" for style in styles)
