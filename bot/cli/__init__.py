@@ -6,12 +6,14 @@ import typer
 
 from bot.cli.check import check
 from bot.cli.doctor import doctor
+from bot.cli.lint import lint
 from bot.cli.serve import serve
 
 app = typer.Typer(
     name="triage", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
 )
 app.command()(check)
+app.command()(lint)
 app.command()(serve)
 app.command()(doctor)
 

@@ -34,7 +34,7 @@ CommandName = Literal["label", "unlabel", "needs-info", "triage", "skip-triage",
 
 def _quoted(value: object) -> object:
     if isinstance(value, bool | int | float):
-        raise ValueError("put quotes around it: YAML reads it as a number or a yes/no")  # noqa: TRY004 pydantic's own
+        raise ValueError("put quotes around it: YAML reads it as a number or a yes/no")
     return value
 
 

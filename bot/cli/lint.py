@@ -1,0 +1,59 @@
+"""`triage lint`: checks the templates and the policy of a checkout."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from bot.forms.load import TemplateSet
+    from bot.forms.template import Problem
+
+
+def lint(
+    path: Annotated[Path, typer.Argument(metavar="[PATH]", help="A repository's root.", show_default=False)] = Path(),
+) -> None:
+    """Check the templates and the policy of a checkout. Exit 1 when there are errors, 2 when it cannot be read."""
+    from bot.cli.folder import FolderError, template_files
+    from bot.forms.load import load
+
+    try:
+        templates = load(template_files(path))
+        problems = (*templates.problems, *_policy_problems(path, templates))
+    except FolderError as error:
+        typer.echo(f"triage lint: {error}", err=True)
+        raise typer.Exit(2) from None
+    for problem in sorted(problems, key=lambda problem: (problem.path, problem.line, problem.column)):
+        typer.echo(str(_located(problem, path)))
+    errors = sum(problem.severity == "error" for problem in problems)
+    warnings = len(problems) - errors
+    typer.echo(f"{len(templates.templates)} templates, {errors} errors, {warnings} warnings.", err=True)
+    if errors:
+        raise typer.Exit(1)
+
+
+def _policy_problems(root: Path, templates: TemplateSet) -> tuple[Problem, ...]:
+    from bot.cli.folder import FolderError
+    from bot.render import Renderer
+    from bot.triage.policy import POLICY_PATH, PolicyError, load_policy
+    from bot.triage.review import review
+
+    file = root / POLICY_PATH
+    if not file.exists():
+        return ()
+    try:
+        policy = load_policy(file.read_bytes())
+    except OSError as error:
+        raise FolderError(f"{file} cannot be read: {error.strerror}.") from None
+    except PolicyError as error:
+        return error.problems
+    return (*Renderer(policy).problems, *review(policy, templates))
+
+
+def _located(problem: Problem, root: Path) -> Problem:
+    """Name the file as a terminal or editor can open it."""
+    file = root / problem.path
+    return replace(problem, path=str(file)) if file.exists() else problem
