@@ -74,6 +74,12 @@ def wake_at(connection: sa.Connection, name: str, due_at: int) -> None:
     connection.execute(lanes.update().where(lanes.c.id == name).values(due_at=earlier))
 
 
+def mark_due(connection: sa.Connection, name: str, now: int) -> None:
+    """Have the lane run at the next tick, whatever it was waiting for."""
+    statement = insert_for(connection)(lanes).values(id=name, due_at=now)
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"due_at": now, "paused_until": 0}))
+
+
 def pause(connection: sa.Connection, name: str, until: int) -> None:
     """Nothing can be done in this lane before then; it is woken then."""
     connection.execute(lanes.update().where(lanes.c.id == name).values(due_at=until, paused_until=until))

@@ -106,11 +106,6 @@ def uninstall(connection: sa.Connection, installation_id: int) -> None:
     connection.execute(lost.values(removed=True))
 
 
-def is_suspended(connection: sa.Connection, installation_id: int) -> bool:
-    statement = sa.select(installations.c.suspended).where(installations.c.id == installation_id)
-    return bool(connection.scalar(statement))
-
-
 def keep_policy(connection: sa.Connection, repository_id: int, good: bytes | None, problems: str) -> None:
     """Remembers the last good policy (None keeps the one there is) and what is wrong with the present one."""
     values: dict[str, Any] = {"policy_problems": problems}

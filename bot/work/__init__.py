@@ -1,1 +1,1 @@
-"""Runs the lanes: takes stored deliveries, decides, and carries the plans out."""
+"""The engine room: takes deliveries in, and brings each repository's issues to where they should be."""

@@ -1,0 +1,314 @@
+"""One batch of a repository's work: takes in what its deliveries say, looks at each issue they changed, and acts.
+
+It costs two durable transactions however many issues it holds. The first stores what the deliveries said and what is
+about to be done; the second, after the calls to GitHub, what became of it. A crash between them leaves intents without
+outcomes, and the next look asks GitHub before anything is done again (`looks.py`).
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+
+from bot.github.errors import Forbidden, LimitReached, NotFound, Rejected, Unavailable
+from bot.github.events import Event, parse_event
+from bot.store import commands, deliveries, issues, journal, repositories
+from bot.work import landscape, looks, metrics
+from bot.work.acts import Act
+from bot.work.contexts import for_issue
+from bot.work.mirror import Mirror
+from bot.work.pace import Pace, Pause, now_ms
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Iterable
+
+    from sqlalchemy import Connection
+
+    from bot.store.database import Database
+    from bot.store.deliveries import Delivery
+    from bot.store.issues import Record
+    from bot.store.repositories import Known
+    from bot.triage.decide import Context
+    from bot.triage.issue import Command
+    from bot.work.contexts import Contexts
+    from bot.work.mirror import Look
+    from bot.work.ports import GitHub, Installed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Workshop:
+    """What all batches share."""
+
+    database: Database
+    github: GitHub
+    contexts: Contexts
+    pace: Pace
+    stopping: threading.Event
+
+
+class Batch:
+    """Used once."""
+
+    def __init__(self, workshop: Workshop, repository_id: int, known: Known | None, now: int) -> None:
+        self._shop = workshop
+        self._id = repository_id
+        self._known = known
+        self._now = now
+        self._events: list[tuple[Event, Delivery]] = []
+        """Those about no single issue, not yet taken in."""
+        self._done: list[Delivery] = []
+        """Nothing is left to do for these once the first transaction is through."""
+        self._settled: list[tuple[Look, Exception | None]] = []
+        """Looks that ended, well or not, and are to be written down."""
+        self._acts: list[Act] = []
+        self._pause: Pause | None = None
+        self._unanswered = 0
+
+    def run(self, pending: list[Delivery], due: list[int]) -> None:
+        """Raises Pause once all that could be done is stored."""
+        events = [(parse_event(it.event, orjson.loads(it.body), self._shop.github.id), it) for it in pending]
+        known, installed = self._place(events)
+        if known is None or installed is None:
+            log.warning("deliveries from a repository that no installation covers", repository=self._id)
+            self._drop(pending, due)
+            return
+        numbers = {event.issue.number for event, _ in events if event.issue is not None} | set(due)
+        with self._shop.database.read() as connection:
+            records = issues.load(connection, self._id, numbers)
+            waiting = commands.load_open(connection, self._id, numbers)
+        mirror = Mirror(records, self._id, self._slug())
+        self._take_in(events, mirror)
+        for number in due:
+            mirror.look(number)
+        said = [(number, command) for number, look in mirror.looks.items() for command in look.said]
+        self._think(mirror, _merged(waiting, self._unheard(said)), known, installed)
+        with self._shop.database.write() as connection:
+            self._store_intents(connection, pending, records.values(), said)
+        for event, _ in self._events:
+            landscape.forget_cached(event, known.repository, installed)
+        self._act(installed)
+        if self._pause:
+            raise self._pause
+
+    def _place(self, events: list[tuple[Event, Delivery]]) -> tuple[Known | None, Installed | None]:
+        """The repository as the newest delivery shows it, and the installation that covers it."""
+        known = self._known
+        shown = next((event for event, _ in reversed(events) if event.repository is not None), None)
+        if shown is not None and shown.repository is not None:
+            installation_id = shown.installation_id or (known.installation_id if known else None)
+            if known is None or (known.repository, known.installation_id) != (shown.repository, installation_id):
+                first_seen = min(delivery.received_at for _, delivery in events)
+                with self._shop.database.write() as connection:
+                    repositories.see(connection, shown.repository, installation_id, first_seen)
+                    known = repositories.get(connection, self._id)
+        if known is None or known.installation_id is None:
+            return None, None
+        return known, self._shop.github.installation(known.installation_id)
+
+    def _slug(self) -> str:
+        try:
+            return self._shop.github.slug
+        except LimitReached as error:
+            raise Pause(_until(error), str(error)) from error
+        except Unavailable as error:
+            raise Pause(now_ms() + self._shop.pace.wait(2), str(error)) from error
+
+    def _take_in(self, events: list[tuple[Event, Delivery]], mirror: Mirror) -> None:
+        for event, delivery in events:
+            if event.issue is None:
+                if not delivery.applied:
+                    self._events.append((event, delivery))
+                self._done.append(delivery)
+            elif delivery.applied and not event.issue.is_pull_request:
+                mirror.look(event.issue.number, delivery)
+            elif delivery.applied or not mirror.apply(event, delivery):
+                self._done.append(delivery)
+
+    def _unheard(self, said: list[tuple[int, Command]]) -> list[tuple[int, Command]]:
+        """A redelivery may bring a command that was carried out long ago."""
+        if not said:
+            return said
+        with self._shop.database.read() as connection:
+            old = commands.is_done(connection, [command.id for _, command in said])
+        return [(number, command) for number, command in said if command.id not in old]
+
+    def _think(self, mirror: Mirror, waiting: dict[int, list[Command]], known: Known, installed: Installed) -> None:
+        """Looks at the issues, and sorts them into those done with and those with something to be carried out."""
+        for number, look in mirror.looks.items():
+            if self._pause:
+                return
+            if look.record.state == "gone":
+                self._settled.append((look, None))
+                continue
+            try:
+                context = for_issue(self._shop.contexts.of(known, installed, self._now), known, look.record)
+                planned = looks.plan(look, waiting.get(number, []), context, installed, _utc(self._now))
+            except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
+                self._failed(look, error)
+                continue
+            self._unanswered = 0
+            self._plan_act(
+                Act(planned, context.repository, self._now, dry_run=context.policy.dry_run), context, installed
+            )
+
+    def _plan_act(self, act: Act, context: Context, installed: Installed) -> None:
+        act.record.looked_at = self._now
+        log.debug(
+            "decided", issue=f"{context.repository.full_name}#{act.record.number}", verdict=act.planned.plan.verdict
+        )
+        if act.entries and not act.dry_run:
+            looks.intend(act.planned)
+        else:
+            # Nothing here calls GitHub.
+            act.carry_out(installed, _clock)
+        self._acts.append(act)
+
+    def _failed(self, look: Look, error: Exception) -> None:
+        """Takes down a failure that ends this look for now."""
+        if isinstance(error, LimitReached):
+            metrics.LIMITS.inc()
+            self._pause = Pause(_until(error), str(error))
+            return
+        if isinstance(error, NotFound):
+            look.record.state = "gone"
+            self._settled.append((look, None))
+            return
+        if isinstance(error, Unavailable):
+            metrics.UNAVAILABLE.inc()
+            self._unanswered += 1
+            if self._unanswered >= self._shop.pace.patience:
+                self._pause = Pause(now_ms() + self._shop.pace.wait(_attempts(look)), str(error))
+        elif not isinstance(error, Forbidden | Rejected):
+            log.error("a look failed", issue=look.record.number, exc_info=error)
+        self._settled.append((look, error))
+
+    def _store_intents(
+        self,
+        connection: Connection,
+        pending: list[Delivery],
+        records: Iterable[Record],
+        said: list[tuple[int, Command]],
+    ) -> None:
+        """The first transaction."""
+        new = [it.id for it in pending if not it.applied]
+        issues.save(connection, records)
+        commands.add(connection, self._id, said)
+        for event, _ in self._events:
+            if event.repository is not None:
+                landscape.changed(connection, event, event.repository, _utc(self._now), self._shop.pace.recent)
+        deliveries.finish(connection, [it.id for it in self._done], self._now)
+        metrics.FINISHED.labels("done").inc(len(self._done))
+        for act in self._acts:
+            if act.planned.recovered:
+                journal.close_open(connection, self._id, act.record.number, "its outcome was lost; looked again")
+        self._write_quiet_acts(connection)
+        self._write_settled(connection)
+        entries = journal.begin(connection, [entry for act in self._acts for entry in act.entries])
+        for act in self._acts:
+            act.entries, entries = entries[: len(act.entries)], entries[len(act.entries) :]
+        deliveries.mark_applied(connection, new)
+
+    def _write_quiet_acts(self, connection: Connection) -> None:
+        """Those that need no call to GitHub are over already."""
+        quiet = [act for act in self._acts if act.dry_run or not act.entries]
+        self._acts = [act for act in self._acts if not act.dry_run and act.entries]
+        journal.write(connection, [entry for act in quiet for entry in act.entries])
+        commands.finish(connection, [id_ for act in quiet for id_ in act.commands_done], self._now)
+        self._settled += [(act.planned.look, None) for act in quiet]
+
+    def _act(self, installed: Installed) -> None:
+        """Calls GitHub, and stores the outcomes now and then and at the end: the second transaction."""
+        over: list[Act] = []
+        begun = time.monotonic()
+        for act in self._acts:
+            if self._pause or self._shop.stopping.is_set():
+                act.leave()
+            else:
+                self._carry_out(act, installed)
+            over.append(act)
+            if time.monotonic() - begun >= self._shop.pace.flush:
+                self._store_outcomes(over)
+                over, begun = [], time.monotonic()
+        self._store_outcomes(over)
+
+    def _carry_out(self, act: Act, installed: Installed) -> None:
+        look = act.planned.look
+        try:
+            act.carry_out(installed, _clock)
+        except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
+            self._failed(look, error)
+            return
+        self._unanswered = 0
+        self._settled.append((look, Forbidden("; ".join(act.failures)) if act.failures else None))
+
+    def _store_outcomes(self, over: list[Act]) -> None:
+        if not over:
+            return
+        with self._shop.database.write() as connection:
+            issues.save(connection, [act.record for act in over])
+            journal.finish(connection, [entry for act in over for entry in act.entries])
+            commands.finish(connection, [id_ for act in over for id_ in act.commands_done], now_ms())
+            self._write_settled(connection)
+
+    def _write_settled(self, connection: Connection) -> None:
+        pace, now = self._shop.pace, now_ms()
+        good = [look for look, error in self._settled if error is None]
+        deliveries.finish(connection, [it.id for look in good for it in look.deliveries], now)
+        metrics.FINISHED.labels("done").inc(sum(len(look.deliveries) for look in good))
+        issues.looked(connection, self._id, [look.record.number for look in good], self._now)
+        for look, error in self._settled:
+            if error is None:
+                continue
+            ids, attempts = [it.id for it in look.deliveries], _attempts(look)
+            most = pace.attempts_unavailable if isinstance(error, Unavailable) else pace.attempts
+            hopeless = isinstance(error, Forbidden | Rejected) or attempts + 1 >= most
+            reason = str(error) or type(error).__name__
+            if hopeless:
+                deliveries.give_up(connection, ids, now, reason)
+                issues.looked(connection, self._id, [look.record.number], self._now)
+                log.error(
+                    "given up", issue=look.record.number, deliveries=[it.guid for it in look.deliveries], reason=reason
+                )
+            else:
+                deliveries.try_again(connection, ids, now + pace.wait(attempts), reason)
+                if not ids:
+                    issues.look_at(connection, self._id, look.record.number, now + pace.wait(6))
+            metrics.FINISHED.labels("dead" if hopeless else "again").inc(len(ids))
+        self._settled = []
+
+    def _drop(self, pending: list[Delivery], due: list[int]) -> None:
+        with self._shop.database.write() as connection:
+            deliveries.finish(connection, [it.id for it in pending], self._now)
+            issues.looked(connection, self._id, due, self._now)
+
+
+def _merged(waiting: dict[int, list[Command]], said: list[tuple[int, Command]]) -> dict[int, list[Command]]:
+    for number, command in said:
+        known = waiting.setdefault(number, [])
+        if all(it.id != command.id for it in known):
+            known.append(command)
+    return waiting
+
+
+def _attempts(look: Look) -> int:
+    return max((it.attempts for it in look.deliveries), default=0)
+
+
+def _until(error: LimitReached) -> int:
+    return round(error.until.timestamp() * 1000)
+
+
+def _utc(milliseconds: int) -> datetime:
+    return datetime.fromtimestamp(milliseconds / 1000, UTC)
+
+
+def _clock() -> datetime:
+    return datetime.now(UTC)

@@ -1,0 +1,68 @@
+"""Deliveries that are about no single issue: the App installed or removed, repositories, labels and pushes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.github.errors import GitHubError
+from bot.store import issues, repositories
+from bot.store.times import to_ms
+from bot.work.contexts import touches_decisions
+
+if TYPE_CHECKING:
+    from datetime import datetime, timedelta
+
+    from sqlalchemy import Connection
+
+    from bot.github.events import Event
+    from bot.triage.issue import Repository
+    from bot.work.ports import Installed
+
+log = structlog.get_logger(__name__)
+
+
+def installed(connection: Connection, event: Event, received_at: int) -> None:
+    """`installation` and `installation_repositories` events."""
+    id_ = event.installation_id
+    if id_ is None:
+        return
+    account = next((it.owner for it in (*event.repositories_added, *event.repositories_removed)), "")
+    if event.name == "installation" and event.action == "deleted":
+        repositories.uninstall(connection, id_)
+        return
+    began = event.name == "installation" and event.action == "created"
+    repositories.see_installation(connection, id_, account, installed_at=received_at if began else None)
+    if event.name == "installation" and event.action in {"suspend", "unsuspend"}:
+        repositories.suspend(connection, id_, suspended=event.action == "suspend")
+    if event.action in {"created", "added"}:
+        repositories.install(connection, event.repositories_added, id_, received_at)
+    repositories.remove(connection, [repository.id for repository in event.repositories_removed])
+
+
+def changed(connection: Connection, event: Event, repository: Repository, now: datetime, recent: timedelta) -> None:
+    """What `repository`, `label` and `push` events change in the store; `forget_cached` does the rest."""
+    match event.name, event.action:
+        case "repository", "deleted":
+            repositories.remove(connection, [repository.id])
+        case "label", "edited" if event.renamed_from and event.label:
+            issues.rename_label(connection, repository.id, event.renamed_from, event.label)
+        case "push", _ if touches_decisions(repository, event.branch, event.paths):
+            affected = {repository.id}
+            if repository.name.lower() == ".github":
+                # The owner's other repositories fall back to this one's files.
+                affected.update(repositories.of_owner(connection, repository.owner))
+            for id_ in affected:
+                issues.look_again_at_open_requests(connection, id_, to_ms(now), to_ms(now - recent))
+
+
+def forget_cached(event: Event, repository: Repository, installed: Installed) -> None:
+    """What was read of the repository is no longer so."""
+    try:
+        if event.name == "label":
+            installed.reader.labels_stale(repository)
+        elif event.name == "repository" or touches_decisions(repository, event.branch, event.paths):
+            installed.reader.stale(repository)
+    except GitHubError as error:
+        log.warning("could not forget what was read", repository=repository.full_name, error=str(error))

@@ -1,0 +1,104 @@
+"""Runs one lane at a time in each of the engine's threads, and sees to it that what is left over is come back to."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING
+
+import orjson
+import structlog
+
+from bot.github.events import parse_event
+from bot.store import deliveries, issues, lanes, repositories
+from bot.work import landscape
+from bot.work.batch import Batch, Workshop
+from bot.work.contexts import Contexts
+from bot.work.pace import PACE, Pace, Pause, now_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from bot.store.database import Database
+    from bot.store.deliveries import Delivery
+    from bot.triage.policy import Policy
+    from bot.triage.wording import Wording
+    from bot.work.ports import GitHub
+
+log = structlog.get_logger(__name__)
+
+
+class Lanes:
+    """Runs lanes: several at once, but each by one thread at a time."""
+
+    def __init__(
+        self, database: Database, github: GitHub, wording: Callable[[Policy], Wording], pace: Pace = PACE
+    ) -> None:
+        self._database = database
+        self._pace = pace
+        self._stopping = threading.Event()
+        contexts = Contexts(database, lambda: github.slug, wording)
+        self._workshop = Workshop(database, github, contexts, pace, self._stopping)
+
+    def stop(self) -> None:
+        """Runs end after the issue in hand; what is left waits for the next start."""
+        self._stopping.set()
+
+    def run(self, lane: str) -> None:
+        """See `bot.store.lanes` for why nothing is stranded."""
+        with self._database.write() as connection:
+            paused_until = lanes.begin(connection, lane, now_ms())
+        if paused_until > now_ms():
+            return
+        until = time.monotonic() + self._pace.slice
+        with structlog.contextvars.bound_contextvars(lane=lane):
+            try:
+                while not self._stopping.is_set() and time.monotonic() < until and self._batch(lane):
+                    pass
+                self._end(lane)
+            except Pause as pause:
+                self._pause(lane, pause)
+            except Exception as error:  # noqa: BLE001 a lane must never be lost, whatever broke
+                self._broke(lane, error)
+
+    def _batch(self, lane: str) -> bool:
+        """One batch; False when there was nothing to do. Raises Pause."""
+        id_ = lanes.repository_of(lane)
+        now = now_ms()
+        with self._database.read() as connection:
+            pending = deliveries.pending(connection, lane, now, self._pace.batch)
+            due = [] if id_ is None else issues.due(connection, id_, now, self._pace.batch)
+            known = None if id_ is None else repositories.get(connection, id_)
+        if not pending and not due:
+            return False
+        if id_ is None:
+            self._installations(pending)
+        else:
+            Batch(self._workshop, id_, known, now).run(pending, due)
+        return True
+
+    def _installations(self, pending: list[Delivery]) -> None:
+        with self._database.write() as connection:
+            for delivery in pending:
+                event = parse_event(delivery.event, orjson.loads(delivery.body))
+                if event.name in {"installation", "installation_repositories"}:
+                    landscape.installed(connection, event, delivery.received_at)
+            deliveries.finish(connection, [delivery.id for delivery in pending], now_ms())
+
+    def _end(self, lane: str) -> None:
+        with self._database.read() as connection:
+            due_at = deliveries.next_attempt(connection, lane)
+        if due_at is not None:
+            with self._database.write() as connection:
+                lanes.wake_at(connection, lane, due_at)
+
+    def _pause(self, lane: str, pause: Pause) -> None:
+        with self._database.write() as connection:
+            lanes.pause(connection, lane, pause.until)
+        log.warning("the lane waits", seconds=round((pause.until - now_ms()) / 1000, 1), reason=str(pause))
+
+    def _broke(self, lane: str, error: Exception) -> None:
+        with self._database.write() as connection:
+            failures = lanes.count_failure(connection, lane)
+            lanes.pause(connection, lane, now_ms() + self._pace.wait(failures))
+        log.error("the lane broke and is tried again", failures=failures, exc_info=error)

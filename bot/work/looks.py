@@ -1,0 +1,139 @@
+"""Looks at one issue as it is now and plans what to do: from a payload where that will do, else read from GitHub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from bot.github.errors import Unavailable
+from bot.store.times import to_ms
+from bot.triage.decide import Context, decide
+from bot.triage.issue import Command, History, Issue, Request
+from bot.triage.plan import AddLabels, Plan, PostRequest, RemoveLabel
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from bot.store.issues import Record
+    from bot.triage.issue import Comment, Repository
+    from bot.work.mirror import Look
+    from bot.work.ports import Installed
+
+
+@dataclass(slots=True)
+class Planned:
+    """A look with its Plan, ready to be carried out."""
+
+    look: Look
+    plan: Plan
+    recovered: bool = False
+    """An earlier run had begun something here whose outcome was not known."""
+
+    @property
+    def record(self) -> Record:
+        return self.look.record
+
+
+def plan(look: Look, commands: list[Command], context: Context, installed: Installed, now: datetime) -> Planned:
+    """Raises GitHubError; NotFound where the issue is gone."""
+    return _Looking(look, commands, context, installed, now).plan()
+
+
+class _Looking:
+    """One look."""
+
+    def __init__(
+        self, look: Look, commands: list[Command], context: Context, installed: Installed, now: datetime
+    ) -> None:
+        self._look = look
+        self._record = look.record
+        self._commands = commands
+        self._context = context
+        self._installed = installed
+        self._now = now
+
+    @property
+    def _repository(self) -> Repository:
+        return self._context.repository
+
+    def plan(self) -> Planned:
+        recovered = bool(self._record.intent)
+        issue = None if recovered else self._look.issue
+        if issue is not None and (self._look.fresh or self._shows_labels(issue)):
+            shown = self._decide(self._with_comments(issue))
+            if not shown or self._look.fresh:
+                return Planned(self._look, shown)
+            # What the payload showed would lead to something: be sure that it still is so.
+        issue = self._with_comments(self._read())
+        if recovered:
+            self._recover(issue)
+            issue = self._with_comments(issue)
+        planned = self._decide(issue)
+        first_time = self._record.looked_at is None and not recovered
+        if first_time and any(isinstance(action, PostRequest) for action in planned.actions) and self._adopt():
+            # The store knew nothing of it (a new database, say), but the Request is there.
+            planned = self._decide(self._with_comments(issue))
+        return Planned(self._look, planned, recovered)
+
+    def _shows_labels(self, issue: Issue) -> bool:
+        """A payload from before the bot's own last change lacks its labels, as if a person had removed them."""
+        return self._record.labels_by_bot <= {label.lower() for label in issue.labels}
+
+    def _decide(self, issue: Issue) -> Plan:
+        history: History = self._record.history(self._commands)
+        return decide(issue, self._context, history, self._now)
+
+    def _read(self) -> Issue:
+        """The issue as it is now; never one older than what is known already."""
+        record = self._record
+        issue = self._installed.reader.issue(self._repository, record.number)
+        if record.mirror(issue):
+            return replace(issue, transferred_in=record.transferred_in)
+        if self._look.issue is not None and to_ms(self._look.issue.updated_at) == record.updated_at:
+            return self._look.issue
+        message = f"{self._repository.full_name}#{record.number}: GitHub still shows an older state of the issue"
+        raise Unavailable(message)
+
+    def _with_comments(self, issue: Issue) -> Issue:
+        if self._record.request is None or issue.comments:
+            return issue
+        listed: dict[int, Comment] = {
+            comment.id: comment for comment in self._installed.reader.comments(self._repository, issue.number)
+        }
+        for id_, comment in self._look.comments.items():
+            listed.setdefault(id_, comment)
+        return replace(issue, comments=tuple(sorted(listed.values(), key=lambda it: (it.created_at, it.id))))
+
+    def _recover(self, issue: Issue) -> None:
+        """Finds out what became of the actions that were begun: GitHub's answer was lost, or we were."""
+        record = self._record
+        there = {label.lower() for label in issue.labels}
+        for label in record.intent.add:
+            if label in there and label not in record.labels_by_people:
+                record.labels_by_bot.add(label)
+        for label in record.intent.remove:
+            if label not in there:
+                record.labels_by_bot.discard(label)
+        if record.intent.post and record.request is None:
+            self._adopt()
+        record.intent = type(record.intent)()
+
+    def _adopt(self) -> bool:
+        found = self._installed.writer.find_request(self._repository, self._record.number)
+        if found is None:
+            return False
+        self._record.request = Request(found.id, found.node_id, found.body, asked_at=found.created_at)
+        return True
+
+
+def intend(planned: Planned) -> None:
+    """Notes in the record what is about to be done, to be stored before it is."""
+    intent = planned.record.intent
+    for action in planned.plan.actions:
+        match action:
+            case AddLabels(for_person=False):
+                intent.add += [label.lower() for label in action.labels]
+            case RemoveLabel(for_person=False):
+                intent.remove.append(action.label.lower())
+            case PostRequest():
+                intent.post = True

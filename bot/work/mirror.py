@@ -1,0 +1,157 @@
+"""Applies what deliveries say to the issues' records: the mirror, what people did to labels, and their commands."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING
+
+from bot.store.issues import Record
+from bot.store.times import to_ms
+from bot.triage.commands import parse_commands
+from bot.triage.issue import Command
+
+if TYPE_CHECKING:
+    from bot.github.events import Event
+    from bot.store.deliveries import Delivery
+    from bot.triage.issue import Actor, Comment, Issue
+
+_GONE = frozenset({"deleted", "transferred"})
+_WITHOUT_EFFECT = frozenset({"assigned", "unassigned", "milestoned", "demilestoned", "pinned", "unpinned"})
+"""Changes of an issue that no decision depends on."""
+
+_SPEAKING = frozenset({"opened", "edited", "closed", "reopened"})
+"""Changes by which somebody says something, beside comments."""
+
+
+@dataclass(slots=True)
+class Look:
+    """An issue to be looked at, with all that the deliveries at hand say of it."""
+
+    record: Record
+    deliveries: list[Delivery] = field(default_factory=list)
+    issue: Issue | None = None
+    """The newest in full that a payload showed; None where it must be read."""
+    fresh: bool = False
+    """Never heard of before, and now opened: what the payload shows is all there is."""
+    comments: dict[int, Comment] = field(default_factory=dict)
+    """Shown by payloads; GitHub's own listing may lag behind them."""
+    said: list[Command] = field(default_factory=list)
+
+
+class Mirror:
+    """Applies events to one repository's records, in the order of the deliveries."""
+
+    def __init__(self, records: dict[int, Record], repository_id: int, slug: str) -> None:
+        self._records = records
+        self._repository_id = repository_id
+        self._self = f"{slug}[bot]".lower()
+        self.looks: dict[int, Look] = {}
+        """To be done, by issue number."""
+
+    def apply(self, event: Event, delivery: Delivery) -> bool:
+        """Takes over what an event on an issue says; whether the issue is to be looked at for it."""
+        issue = event.issue
+        if issue is None or issue.is_pull_request:
+            return False
+        known = issue.number in self._records
+        record = self._record(issue.number)
+        by_self = self._is_self(event.sender)
+        newest = event.issue_is_whole and record.mirror(issue)
+        if event.name == "issue_comment":
+            wanted = self._comment(event, record, known=known, by_self=by_self)
+        else:
+            wanted = self._issue(event, record, by_self=by_self)
+        if not wanted and issue.number not in self.looks:
+            return False
+        look = self.look(issue.number, delivery)
+        if newest:
+            look.issue = replace(issue, transferred_in=record.transferred_in)
+        if event.name == "issues" and event.action == "opened" and not known:
+            look.fresh = event.issue_is_whole
+        return True
+
+    def look(self, number: int, delivery: Delivery | None = None) -> Look:
+        """The look at this issue, begun if there is none yet."""
+        look = self.looks.get(number)
+        if look is None:
+            look = self.looks[number] = Look(self._record(number))
+        if delivery is not None:
+            look.deliveries.append(delivery)
+        return look
+
+    def _record(self, number: int) -> Record:
+        if number not in self._records:
+            self._records[number] = Record(self._repository_id, number)
+        return self._records[number]
+
+    def _is_self(self, actor: Actor) -> bool:
+        return actor.login.lower() == self._self
+
+    def _issue(self, event: Event, record: Record, *, by_self: bool) -> bool:
+        issue = event.issue
+        if issue is None or event.action in _GONE:
+            record.state = "gone"
+            return False
+        if by_self:
+            return False
+        if event.action in _SPEAKING:
+            self._heard(record, event.sender, issue, to_ms(issue.updated_at))
+        match event.action:
+            case "opened":
+                record.opened_seen = True
+                record.transferred_in = record.transferred_in or issue.transferred_in
+            case "edited":
+                if event.sender.login == issue.author.login:
+                    record.needs_info_by_maintainer = False
+            case "labeled" | "unlabeled" if event.label:
+                _label_by_person(record, event.label.lower(), added=event.action == "labeled")
+            case "closed" | "reopened":
+                record.closed_by_bot = False
+        return event.action not in _WITHOUT_EFFECT
+
+    def _comment(self, event: Event, record: Record, *, known: bool, by_self: bool) -> bool:
+        comment, issue = event.comment, event.issue
+        if comment is None or issue is None:
+            return False
+        if comment.by_this_app or self._is_self(comment.author):
+            if event.action == "deleted" and not by_self and comment.id == record.request_comment_id:
+                # Somebody took the ask away: asking again would be noise.
+                record.skipped = True
+            return False
+        if event.action == "created" and not by_self:
+            self._heard(record, comment.author, issue, to_ms(comment.created_at))
+            if comment.author.login == issue.author.login:
+                record.needs_info_by_maintainer = False
+            said = [
+                Command(f"{comment.id}:{it.line}", comment.id, comment.author, it.name, it.arguments)
+                for it in parse_commands(comment.body)
+            ]
+        else:
+            said = []
+        if not (said or record.request or not known):
+            return False
+        look = self.look(issue.number)
+        look.said += said
+        if event.action == "deleted":
+            look.comments.pop(comment.id, None)
+        else:
+            look.comments[comment.id] = comment
+        return True
+
+    @staticmethod
+    def _heard(record: Record, actor: Actor, issue: Issue, at: int) -> None:
+        """Take down that a person said something, and who has to say something next."""
+        if actor.is_bot or (record.last_human_at is not None and at < record.last_human_at):
+            return
+        record.last_human_at = at
+        record.waiting_on = "maintainers" if actor.login == issue.author.login else "author"
+
+
+def _label_by_person(record: Record, label: str, *, added: bool) -> None:
+    if added:
+        record.labels_by_people.add(label)
+        record.labels_removed_by_people.discard(label)
+    else:
+        record.labels_removed_by_people.add(label)
+        record.labels_by_people.discard(label)
+    record.labels_by_bot.discard(label)

@@ -1,0 +1,49 @@
+"""How lanes go about their work: how much at a time, and how long to wait after a failure."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """The defaults were measured."""
+
+    batch: int = 64
+    """Deliveries at a time."""
+    slice: float = 5.0
+    """Seconds after which another lane gets its turn."""
+    flush: float = 1.0
+    """Seconds of calls to GitHub after which their outcomes are stored."""
+    first_wait: float = 1.0
+    """Seconds before a second attempt; doubled for each further one."""
+    longest_wait: float = 300.0
+    attempts: int = 5
+    """Of a delivery that fails for no known reason."""
+    attempts_unavailable: int = 60
+    """Of one for which GitHub gave no answer: some hours."""
+    patience: int = 2
+    """So many issues without an answer, one after the other, and the lane waits: a hanging call holds up others."""
+    recent: timedelta = timedelta(days=90)
+    """Open Requests this young are looked at again when templates or policy change."""
+
+    def wait(self, attempts: int) -> int:
+        """Milliseconds before the next attempt, after so many failed ones."""
+        return round(1000 * min(self.longest_wait, self.first_wait * 2.0 ** min(attempts, 20)))
+
+
+PACE = Pace()
+
+
+class Pause(Exception):
+    """Nothing more can be done in a lane before `until` (milliseconds)."""
+
+    def __init__(self, until: int, reason: str) -> None:
+        super().__init__(reason)
+        self.until = until
+
+
+def now_ms() -> int:
+    return round(time.time() * 1000)

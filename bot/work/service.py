@@ -1,0 +1,49 @@
+"""Puts the working parts together from the settings: the database, the App on GitHub, the lanes and the engine."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from bot.github.app import App
+from bot.github.quota import Budgets
+from bot.render import Renderer
+from bot.store import deliveries, lanes
+from bot.store.database import Database, StoreError
+from bot.store.files import StoredFiles
+from bot.store.times import to_ms
+from bot.work.engine import Engine
+from bot.work.lanes import Lanes
+
+if TYPE_CHECKING:
+    from collections.abc import Collection
+    from datetime import datetime
+
+    from bot.credentials import Credentials
+    from bot.settings import Settings
+
+StartError = StoreError
+"""Why the work cannot be taken up, for people."""
+
+
+def start(settings: Settings, credentials: Credentials) -> Engine:
+    """Opens the database and starts the engine. Raises StartError."""
+    database = Database(settings.database_url)
+    github = App(
+        credentials.app_id,
+        credentials.private_key,
+        api_url=settings.github_api_url,
+        budgets=Budgets() if settings.github_content_limits else None,
+        cache=StoredFiles(database),
+    )
+    engine = Engine(database, Lanes(database, github, Renderer))
+    engine.start()
+    return engine
+
+
+def requeue_dead(database: Database, now: datetime, guids: Collection[str] | None = None) -> int:
+    """Makes dead letters (all, or these) undone again; how many. A running service takes them up within a second."""
+    with database.write() as connection:
+        before = deliveries.count_dead(connection)
+        for lane in deliveries.revive(connection, guids):
+            lanes.mark_due(connection, lane, to_ms(now))
+        return before - deliveries.count_dead(connection)
