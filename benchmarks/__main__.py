@@ -21,10 +21,10 @@ RESULT = Path(__file__).parent.parent / ".benchmarks" / "latest.json"
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and accuracy.")
-    parser.add_argument(
-        "parts", nargs="*", choices=[[], *PARTS], metavar="PART", help=f"of {', '.join(PARTS)}; all by default"
-    )
+    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
     names = parser.parse_args().parts or list(PARTS)
+    if unknown := set(names) - set(PARTS):
+        parser.error(f"no such part: {', '.join(sorted(unknown))}")
     start = time.monotonic()
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
     print(f"{machine}; medians of interleaved rounds")
@@ -37,9 +37,7 @@ def main() -> None:
         parts.append(part)
     RESULT.parent.mkdir(exist_ok=True)
     RESULT.write_text(json.dumps({"machine": machine, **as_json(parts)}, indent=1) + "\n")
-    print(
-        f"\n{time.monotonic() - start:.0f} s; written to {RESULT.relative_to(Path.cwd()) if RESULT.is_relative_to(Path.cwd()) else RESULT}"
-    )
+    print(f"\n{time.monotonic() - start:.0f} s; also written to .benchmarks/{RESULT.name}")
 
 
 if __name__ == "__main__":

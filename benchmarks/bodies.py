@@ -15,12 +15,13 @@ FOLDER = ".github/ISSUE_TEMPLATE"
 ODD = 0.05
 """How many bodies hold something that trips a parser: a heading in a value, a fence never closed, a drifted label."""
 
-WORDS = (
-    "the run is logged twice when two processes share one tracking directory and the second starts before the first has "
-    "closed its file I expected a warning or an error but the metrics of both end up interleaved in the same chart which "
-    "nobody notices until the numbers look odd after an upgrade from the previous minor release it worked with only one "
-    "worker per node changing the backend store to a database makes it go away so maybe a lock is missing somewhere"
-).split()
+TALK = """
+the run is logged twice when two processes share one tracking directory and the second starts before the first has
+closed its file I expected a warning or an error but the metrics of both end up interleaved in the same chart which
+nobody notices until the numbers look odd after an upgrade from the previous minor release it worked with only one
+worker per node changing the backend store to a database makes it go away so maybe a lock is missing somewhere
+"""
+WORDS = TALK.split()
 LINES = (
     "import tracker",
     "with tracker.start_run(name='{word}-{number}') as run:",
@@ -87,7 +88,8 @@ def _answer(field: Field, chance: random.Random, number: int) -> str:
     if not field.required and chance.random() < 0.4:
         return "_No response_"
     if field.type == "input":
-        return f"{number % 9}.{chance.randint(0, 20)}.{chance.randint(0, 20)} {_prose(chance, chance.randint(0, 4))}".strip()
+        version = f"{number % 9}.{chance.randint(0, 20)}.{chance.randint(0, 20)}"
+        return f"{version} {_prose(chance, chance.randint(0, 4))}".strip()
     if field.render:
         pattern = LINES if field.render == "python" else FRAMES
         lines = (_fill(chance.choice(pattern), chance) for _ in range(chance.randint(3, 14)))
@@ -109,9 +111,8 @@ def _spoil(body: str, template: Template, chance: random.Random) -> str:
     first, last = template.fields[0], template.fields[-1]
     trick = chance.randrange(4)
     if trick == 0:
-        return body.replace(
-            f"### {last.label}", f"### {_prose(chance, 3)}\n\n{_prose(chance, 20)}\n\n### {last.label}", 1
-        )
+        heading = f"### {last.label}"
+        return body.replace(heading, f"### {_prose(chance, 3)}\n\n{_prose(chance, 20)}\n\n{heading}", 1)
     if trick == 1:
         return body.replace(f"### {last.label}", f"```\nnever closed\n\n### {last.label}", 1)
     if trick == 2:

@@ -10,7 +10,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the table. `ours` and `peer` are medians of `rounds`, and `ratio` is the median of the rounds' ratios."""
+    """One line of the table: `ours` and `peer` are medians of `rounds`, `ratio` is the median of the rounds' ratios."""
 
     what: str
     ours: float
