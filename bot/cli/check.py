@@ -157,7 +157,7 @@ def as_json(identity: object, result: Check) -> dict[str, Any]:
         "ambiguous": [rival.file for rival in result.match.rivals],
         "fields": [
             {
-                "id": field.id,
+                "field": field.id,
                 "label": field.label,
                 "type": field.type,
                 "required": field.required,
