@@ -58,7 +58,7 @@ lint: $(DEV) ## Check style, types, import rules, issue forms, policy and change
 bench: $(DEV) $(NODE_BENCH) ## Measure speed and accuracy, beside the peers where Node is there
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-docs: $(RUN) ## Write the parts of docs/reference that come from the code
+docs: $(RUN) ## Write the parts of the docs that come from the code
 	@$(BIN)/python docs/generate.py
 
 wheel: $(DEV) ## Build dist/*.whl

@@ -1,4 +1,4 @@
-"""Writes the parts of docs/reference that come from the code, or with `--check` says which are out of date."""
+"""Writes the parts of the docs that come from the code, or with `--check` says which are out of date."""
 
 from __future__ import annotations
 
@@ -11,9 +11,17 @@ from typer.core import TyperGroup
 from typer.testing import CliRunner
 
 from bot.cli import app
+from bot.forms.check import Checker
+from bot.forms.load import load
+from bot.forms.template import Submission
+from bot.render import Renderer
+from bot.triage.plan import REQUEST_MARKER
 from bot.triage.policy import json_schema
+from bot.triage.wording import Facts
 
-REFERENCE = Path(__file__).parent / "reference"
+HERE = Path(__file__).parent
+REFERENCE, EXAMPLE, README = HERE / "reference", HERE / "example", HERE.parent / "README.md"
+BEGIN, END = "<!-- from docs/example, by make docs -->\n", "<!-- end -->\n"
 CLI_INTRODUCTION = """\
 # The command line
 
@@ -41,11 +49,27 @@ def _help(name: str) -> str:
     return "\n".join(line.rstrip() for line in result.output.strip().splitlines())
 
 
+def example_comment() -> str:
+    """What the bot says to docs/example/body.md, as a quote."""
+    templates = load({".github/ISSUE_TEMPLATE/bug_report.yml": (EXAMPLE / "bug_report.yml").read_bytes()})
+    check = Checker(templates).check(Submission(body=(EXAMPLE / "body.md").read_text(encoding="utf-8")))
+    text = Renderer().write("request", Facts("octocat", check.findings))
+    visible = text.removeprefix(REQUEST_MARKER).strip()
+    return "".join(f"> {line}".rstrip() + "\n" for line in visible.splitlines())
+
+
+def _with_comment(readme: str) -> str:
+    before, _, rest = readme.partition(BEGIN)
+    _, _, after = rest.partition(END)
+    return f"{before}{BEGIN}{example_comment()}{END}{after}"
+
+
 def pages() -> dict[Path, str]:
     """What each generated file should hold."""
     return {
         REFERENCE / "triage.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
         REFERENCE / "cli.md": cli_page(),
+        README: _with_comment(README.read_text(encoding="utf-8")),
     }
 
 

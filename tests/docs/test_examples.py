@@ -15,7 +15,8 @@ from typer.core import TyperGroup
 
 from bot.cli import app
 from bot.forms.load import load
-from tests.docs.reading import DOCS, ROOT, Block, blocks, documents
+from docs.generate import example_comment
+from tests.docs.reading import DOCS, ROOT, Block, blocks, documents, text_of
 
 TUTORIAL = DOCS / "tutorial/first-triaged-issue.md"
 COMMANDS = sorted({command for page in documents() for block in blocks(page) for command in block.commands})
@@ -70,6 +71,13 @@ def test_every_form_shown_in_the_docs_is_in_order(block: Block):
     found = load({".github/ISSUE_TEMPLATE/bug_report.yml": block.text.encode()})
     assert len(found.templates) == 1
     assert not found.problems
+
+
+def test_the_readme_shows_a_real_comment_with_its_reasons():
+    assert "Version" in example_comment()
+    assert "Steps to reproduce" in example_comment()
+    assert "Operating system" not in example_comment()
+    assert example_comment() in text_of(ROOT / "README.md")
 
 
 @pytest.fixture
