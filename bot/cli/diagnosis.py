@@ -184,7 +184,7 @@ def _hook(registration: Registration, place: str) -> Iterator[Line]:
     url = urlsplit(hook.url)
     if not url.hostname:
         yield Line("FAIL", "webhook", "no address is set", f"set https://YOUR-SERVICE/webhook on {place}")
-    elif is_loopback(url.hostname):
+    elif is_loopback(url.hostname) and not is_loopback(urlsplit(registration.api_url).hostname or ""):
         yield Line("FAIL", "webhook", f"GitHub cannot reach {hook.url}", f"set the service's public address on {place}")
     elif not url.path.endswith("/webhook"):
         yield Line("WARN", "webhook", f"{hook.url} does not end in /webhook", f"mend the address on {place}")
@@ -194,7 +194,7 @@ def _hook(registration: Registration, place: str) -> Iterator[Line]:
         yield Line(
             "FAIL", "webhook", f"the content type is {hook.content_type}", f"set it to application/json on {place}"
         )
-    if hook.insecure or url.scheme == "http":
+    if hook.insecure or (url.scheme == "http" and not is_loopback(url.hostname or "")):
         yield Line(
             "WARN",
             "webhook",

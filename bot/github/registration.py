@@ -53,6 +53,7 @@ class Registration:
     """Asks GitHub about the App itself. Every method may raise GitHubError."""
 
     def __init__(self, app_id: int, private_key: str, api_url: str) -> None:
+        self.api_url = api_url
         self._client = Client(AppAuth(app_id, private_key), Quota(), api_url=api_url)
 
     def hook(self) -> Hook:

@@ -1,0 +1,134 @@
+"""`triage serve` in a process of its own: what it says, how it ends, and setup without a restart."""
+
+from __future__ import annotations
+
+import html
+import json
+import re
+import signal
+import socket
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.fakes.github import FakeGitHub, key_pair, serve
+from tests.fakes.process import served, triage
+
+FORM = """\
+name: Bug report
+description: Something is wrong
+labels: [bug]
+body:
+- type: textarea
+  attributes: {label: What happened}
+  validations: {required: true}
+- type: input
+  attributes: {label: Version}
+  validations: {required: true}
+"""
+BODY = "### What happened\n\nIt broke\n\n### Version\n\n_No response_\n"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_it_says_where_it_listens_and_ends_well_when_told_to(tmp_path: Path, number: int):
+    with served(tmp_path) as service:
+        assert "Not configured" in service.said
+        code = re.search(r"one-time code (\S+)", service.said)
+        assert code
+        assert f"{service.url}/setup?code={code[1]}" in service.said
+        assert httpx.get(f"{service.url}/healthz").status_code == 200
+        assert httpx.get(f"{service.url}/readyz").status_code == 503
+        assert httpx.post(f"{service.url}/webhook", content=b"{}").status_code == 503
+        begun = time.monotonic()
+        assert service.stop(number) == 0
+        assert time.monotonic() - begun < 20
+        assert code[1] not in service.log
+
+
+def test_a_connection_held_open_does_not_keep_it_from_ending(tmp_path: Path):
+    with served(tmp_path) as service:
+        address = service.url.removeprefix("http://").split(":")
+        with socket.create_connection((address[0], int(address[1]))) as held:
+            held.sendall(b"POST /setup HTTP/1.1\r\nHost: x\r\nContent-Length: 1000\r\n\r\ncode=")
+            time.sleep(0.2)
+            begun = time.monotonic()
+            assert service.stop() == 0
+            assert time.monotonic() - begun < 20
+
+
+def test_half_a_configuration_is_refused_with_what_is_missing(tmp_path: Path):
+    ended = triage("serve", "--data-dir", str(tmp_path / "data"), env={"APP_ID": "7"})
+    assert ended.returncode == 2
+    assert "WEBHOOK_SECRET" in ended.stderr
+    assert "PRIVATE_KEY" in ended.stderr
+    assert "Traceback" not in ended.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_port_in_use_is_told(tmp_path: Path):
+    with socket.create_server(("127.0.0.1", 0)) as other:
+        port = str(other.getsockname()[1])
+        ended = triage("serve", "--port", port, "--data-dir", str(tmp_path))
+    assert ended.returncode == 1
+    assert f"port {port}" in ended.stderr
+    assert "Traceback" not in ended.stderr
+
+
+def test_an_address_of_another_machine_is_told(tmp_path: Path):
+    ended = triage("serve", "--host", "192.0.2.1", "--port", "0", "--data-dir", str(tmp_path))
+    assert ended.returncode == 1
+    assert "192.0.2.1" in ended.stderr
+
+
+def test_a_database_that_cannot_be_used_is_told_without_its_password(tmp_path: Path):
+    env = {
+        "APP_ID": "7",
+        "PRIVATE_KEY": key_pair()[0],
+        "WEBHOOK_SECRET": "a secret",
+        "DATABASE_URL": f"sqlite:///{tmp_path}/serve.log/x.db",
+    }
+    (tmp_path / "serve.log").touch()
+    ended = triage("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), env=env)
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("triage serve: ")
+    assert "Traceback" not in ended.stderr
+
+
+def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path):
+    env = {"APP_ID": "7", "PRIVATE_KEY": key_pair()[0], "WEBHOOK_SECRET": "a secret"}
+    with served(tmp_path, env) as first:
+        assert "Configured: deliveries are taken" in first.said
+        ended = triage("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), env=env)
+        assert ended.returncode == 1
+        assert "Another triage process" in ended.stderr
+
+
+def test_from_setup_to_the_first_triaged_issue_without_a_restart(tmp_path: Path):
+    fake = FakeGitHub()
+    fake.add_repository("octo-org/repo", {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug"])
+    with serve(fake) as github, served(tmp_path, {"GITHUB_API_URL": github.url}) as service:
+        code = re.search(r"one-time code (\S+)", service.said)
+        assert code
+        form = {"code": code[1], "public_url": service.url, "organisation": "octo-org"}
+        page = httpx.post(f"{service.url}/setup", data=form).text
+        manifest = re.search(r'name="manifest" value="([^"]+)"', page)
+        state = re.search(r"state=([\w-]+)", page)
+        assert manifest
+        assert state
+        given = fake.offer_manifest(json.loads(html.unescape(manifest[1])))
+        done = httpx.get(f"{service.url}/setup/callback", params={"code": given, "state": state[1]}, timeout=30)
+        assert "The service is at work" in done.text
+        assert httpx.get(f"{service.url}/readyz").status_code == 200
+        (app,) = fake.apps.values()
+        fake.install(app, "octo-org")
+        issue = fake.open_issue("octo-org/repo", "alice", "Crash", BODY)
+        deadline = time.monotonic() + 20
+        while not fake.comments_by(app, "octo-org/repo", issue) and time.monotonic() < deadline:
+            time.sleep(0.05)
+        assert "Version" in fake.comments_by(app, "octo-org/repo", issue)[0].body
+        assert fake.labels_of("octo-org/repo", issue) == ["bug", "needs-info"]
+        assert service.stop() == 0
+        for secret in (app.webhook_secret, key_pair()[0].splitlines()[1], "ghs_", given, state[1], code[1]):
+            assert secret not in service.log
