@@ -69,7 +69,8 @@ class Issue:
     is_pull_request: bool = False
     transferred_in: bool = False
     comments: tuple[Comment, ...] = ()
-    """Oldest first. Loaded whenever the issue has a Request, open or resolved; empty otherwise."""
+    """Oldest first. Loaded where the issue has a Request, open or resolved; and where a Request would be posted on an
+    issue that has comments already: one of them may hold what is missing, so it is decided once more with them."""
 
 
 @dataclass(frozen=True, slots=True)

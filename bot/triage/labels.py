@@ -123,17 +123,16 @@ def _of_answers(need: Need, policy: Labels) -> Iterator[str]:
 def _removable(policy: Labels, templates: TemplateSet, need: Need) -> set[str]:
     """Give the labels that follow from a template or an answer, so that the bot's own can be taken off again.
 
-    Where no single template is recognised they stay: a heading broken by an edit is no reason to relabel.
+    Where no single template is recognised they stay: a heading broken by an edit is no reason to relabel. The label of
+    an answer goes when there is another answer, not when there is none any more.
     """
-    labels = [policy.needs_info, policy.needs_triage]
+    labels = {policy.needs_info or "", policy.needs_triage or ""}
     if len(need.templates) == 1:
-        labels += [label for template in templates.templates for label in template.labels]
-        labels += [label for names in policy.templates.values() for label in names]
-        labels += [
-            label
-            for fields in policy.answers.values()
-            for options in fields.values()
-            for names in options.values()
-            for label in names
-        ]
-    return {label.lower() for label in labels if label}
+        labels |= {label for template in templates.templates for label in template.labels}
+        labels |= {label for names in policy.templates.values() for label in names}
+        unanswered = [answer for answer in need.answers if answer.status != "answered"]
+        for fields in policy.answers.values():
+            for field, options in fields.items():
+                if not any(is_named(answer, {field.casefold()}) for answer in unanswered):
+                    labels |= {label for names in options.values() for label in names}
+    return {label.lower() for label in labels}

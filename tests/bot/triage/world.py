@@ -1,0 +1,261 @@
+"""A small pure world for decisions: a repository's templates, issues written from them, and what carrying out a Plan does."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+
+from bot.forms.check import Checker
+from bot.forms.load import TemplateSet, load
+from bot.render import Renderer
+from bot.triage.decide import Context, decide
+from bot.triage.issue import Actor, Command, Comment, History, Issue, Repository, Request
+from bot.triage.plan import (
+    Action,
+    AddLabels,
+    Close,
+    CreateLabel,
+    EditRequest,
+    Plan,
+    PostRequest,
+    React,
+    Remember,
+    RemoveLabel,
+    Reopen,
+)
+from bot.triage.policy import load_policy
+
+NOW = datetime(2030, 5, 10, 12, tzinfo=UTC)
+REPOSITORY = Repository(1, "octo", "demo", "https://github.com/octo/demo")
+AUTHOR = Actor("ann")
+MAINTAINER = Actor("mia", association="MEMBER")
+STRANGER = Actor("sam")
+APP = Actor("triage[bot]", is_bot=True)
+LABELS = ("bug", "docs", "needs-info", "needs-triage", "Area/Store", "area/web", "good first issue", "pinned")
+
+BUG = """
+name: Bug report
+description: Something does not work
+title: "[BUG] "
+labels: [bug]
+body:
+  - type: checkboxes
+    id: policy
+    attributes:
+      label: Issue policy
+      options:
+        - label: I have read the policy
+          required: true
+        - label: I would like to help
+  - type: dropdown
+    id: component
+    attributes:
+      label: Component
+      options: [store, web]
+    validations: {required: true}
+  - type: textarea
+    id: problem
+    attributes:
+      label: What is the problem?
+    validations: {required: true}
+  - type: textarea
+    id: logs
+    attributes:
+      label: Logs
+      render: shell
+"""
+DOCS = """
+name: Documentation fix
+description: A page is wrong
+title: "[DOC] "
+labels: [docs]
+body:
+  - type: input
+    id: page
+    attributes:
+      label: Which page?
+    validations: {required: true}
+  - type: textarea
+    id: change
+    attributes:
+      label: What should change?
+    validations: {required: true}
+"""
+FORMS = {".github/ISSUE_TEMPLATE/bug report.yml": BUG, ".github/ISSUE_TEMPLATE/docs.yml": DOCS}
+
+
+def templates(files: dict[str, str] | None = None) -> TemplateSet:
+    chosen = FORMS if files is None else files
+    loaded = load({path: text.encode() for path, text in chosen.items()})
+    assert not loaded.problems
+    return loaded
+
+
+def bug(
+    *, policy: bool = True, component: str = "store", problem: str = "It stops after a minute.", logs: str = ""
+) -> str:
+    """The body of a bug report."""
+    shown = f"```shell\n{logs}\n```\n" if logs else "_No response_"
+    return (
+        f"### Issue policy\n\n- [{'X' if policy else ' '}] I have read the policy\n- [ ] I would like to help\n\n"
+        f"### Component\n\n{component or '_No response_'}\n\n"
+        f"### What is the problem?\n\n{problem or '_No response_'}\n\n"
+        f"### Logs\n\n{shown}"
+    )
+
+
+def docs(page: str = "https://example.org/a", change: str = "The second line.") -> str:
+    return f"### Which page?\n\n{page or '_No response_'}\n\n### What should change?\n\n{change or '_No response_'}"
+
+
+def context(
+    policy: str = "",
+    files: dict[str, str] | None = None,
+    labels: tuple[str, ...] | None = LABELS,
+    installed_at: datetime | None = None,
+) -> Context:
+    loaded = load_policy(policy.encode())
+    known = None if labels is None else {label.lower(): label for label in labels}
+    checker = Checker(templates(files), loaded.rules)
+    return Context(REPOSITORY, checker, loaded, Renderer(loaded), "triage", installed_at, known)
+
+
+def issue(body: str = "", **changes: object) -> Issue:
+    base = Issue(7, "It stops", body, AUTHOR, NOW, NOW)
+    return replace(base, **changes)  # type: ignore[arg-type]
+
+
+@dataclass
+class World:
+    """One issue, the history that the store would keep of it, and the context it is judged in."""
+
+    context: Context
+    issue: Issue
+    history: History = History()
+    now: datetime = NOW
+    posted: int = 0
+    reactions: tuple[tuple[int, str], ...] = ()
+
+    def decide(self) -> Plan:
+        """Decide as a lane does: comments are read where there is a Request, or before the first one is posted."""
+        if self.history.request is None:
+            plan = decide(replace(self.issue, comments=()), self.context, self.history, self.now)
+            if not any(isinstance(action, PostRequest) for action in plan.actions):
+                return plan
+        return decide(self.issue, self.context, self.history, self.now)
+
+    def settle(self) -> Plan:
+        """Decide and carry the Plan out."""
+        plan = self.decide()
+        for action in plan.actions:
+            self.carry_out(action)
+        return plan
+
+    def carry_out(self, action: Action) -> None:
+        history = self.history
+        match action:
+            case CreateLabel(name=name):
+                known = self.context.known_labels or {}
+                self.context = replace(self.context, known_labels={**known, name.lower(): name})
+            case AddLabels(labels=labels, for_person=for_person):
+                self._add(labels, for_person)
+            case RemoveLabel(label=label, for_person=for_person):
+                self._remove(label, for_person)
+            case PostRequest(body=body):
+                self.posted += 1
+                self.comment(APP, body, by_this_app=True)
+                asked = Request(self.issue.comments[-1].id, "node", body, asked_at=self.now)
+                self.history = replace(history, request=asked)
+            case EditRequest(body=body, resolved=resolved, reopened=reopened, comment_id=comment_id):
+                assert history.request is not None
+                assert history.request.comment_id == comment_id
+                self.history = replace(
+                    history,
+                    request=replace(
+                        history.request,
+                        body=body,
+                        resolved=resolved,
+                        reopened=history.request.reopened or reopened,
+                        asked_at=self.now if reopened else history.request.asked_at,
+                    ),
+                )
+            case React(comment_id=comment_id, content=content):
+                self.reactions += ((comment_id, content),)
+            case Close():
+                self.issue = replace(self.issue, state="closed")
+            case Reopen():
+                self.issue = replace(self.issue, state="open")
+            case Remember():
+                self._remember(action)
+            case _:
+                raise AssertionError(action)
+
+    def _add(self, labels: tuple[str, ...], for_person: bool) -> None:
+        assert not {label.lower() for label in labels} & {label.lower() for label in self.issue.labels}
+        keys = {label.lower() for label in labels}
+        history = self.history
+        self.issue = replace(self.issue, labels=(*self.issue.labels, *labels))
+        self.history = replace(
+            history,
+            labels_by_bot=history.labels_by_bot - keys if for_person else history.labels_by_bot | keys,
+            labels_by_people=history.labels_by_people | keys if for_person else history.labels_by_people,
+            labels_removed_by_people=history.labels_removed_by_people - keys,
+        )
+
+    def _remove(self, label: str, for_person: bool) -> None:
+        assert label in self.issue.labels
+        key = {label.lower()}
+        history = self.history
+        self.issue = replace(self.issue, labels=tuple(each for each in self.issue.labels if each != label))
+        self.history = replace(
+            history,
+            labels_by_bot=history.labels_by_bot - key,
+            labels_by_people=history.labels_by_people - key,
+            labels_removed_by_people=history.labels_removed_by_people | key if for_person else history.labels_removed_by_people,
+        )
+
+    def _remember(self, action: Remember) -> None:
+        names = ("skipped", "needs_info_by_maintainer", "asked_fields", "closed_by_bot", "settled")
+        changes = {name: value for name in names if (value := getattr(action, name)) is not None}
+        commands = tuple(command for command in self.history.commands if command.id != action.command_done)
+        self.history = replace(self.history, commands=commands, **changes)
+
+    # What people do.
+
+    def edit(self, body: str) -> None:
+        self.issue = replace(self.issue, body=body)
+        self.history = replace(self.history, needs_info_by_maintainer=False)
+
+    def comment(self, actor: Actor, body: str, *, by_this_app: bool = False) -> int:
+        number = 100 + len(self.issue.comments)
+        written = Comment(number, actor, body, self.now, by_this_app=by_this_app)
+        self.issue = replace(self.issue, comments=(*self.issue.comments, written))
+        if actor.login == self.issue.author.login:
+            self.history = replace(self.history, needs_info_by_maintainer=False)
+        return number
+
+    def command(self, actor: Actor, name: str, *arguments: str) -> int:
+        number = self.comment(actor, f"/{name} {', '.join(arguments)}")
+        said = Command(f"{number}:{len(self.history.commands)}", number, actor, name, arguments)
+        self.history = replace(self.history, commands=(*self.history.commands, said))
+        return number
+
+    def label_by_hand(self, label: str) -> None:
+        if label.lower() not in {each.lower() for each in self.issue.labels}:
+            self._add((label,), for_person=True)
+
+    def unlabel_by_hand(self, label: str) -> None:
+        if label in self.issue.labels:
+            self._remove(label, for_person=True)
+
+    def wait(self, days: int) -> None:
+        self.now += timedelta(days=days)
+
+
+def world(body: str = "", policy: str = "", *, files: dict[str, str] | None = None, **changes: object) -> World:
+    return World(context(policy, files), issue(body, **changes))
+
+
+def kinds(plan: Plan) -> list[str]:
+    """The actions that reach GitHub."""
+    return [action.kind for action in plan.actions if action.kind != "remember"]
