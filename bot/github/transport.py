@@ -240,8 +240,8 @@ class SecureConnection(_Connection):
         _, host, port = self._origin
         proxy = urlsplit(getproxies().get("https", ""))
         if not proxy.hostname or proxy_bypass(host):
-            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=_trust())
-        line = http.client.HTTPSConnection(proxy.hostname, proxy.port or 80, timeout=self._timeout, context=_trust())
+            return http.client.HTTPSConnection(host, port, timeout=self._timeout, context=trust())
+        line = http.client.HTTPSConnection(proxy.hostname, proxy.port or 80, timeout=self._timeout, context=trust())
         line.set_tunnel(host, port, _proxy_credentials(proxy))
         return line
 
@@ -254,8 +254,8 @@ def _proxy_credentials(proxy: SplitResult) -> dict[str, str]:
 
 
 @cache
-def _trust() -> ssl.SSLContext:
-    """SSL_CERT_FILE and SSL_CERT_DIR add a company's own authority."""
+def trust() -> ssl.SSLContext:
+    """Whom https believes. SSL_CERT_FILE and SSL_CERT_DIR add a company's own authority."""
     return ssl.create_default_context()
 
 

@@ -1,0 +1,20 @@
+"""Reads repositories without an App: with a person's token, or without any what is public."""
+
+from __future__ import annotations
+
+from github.Auth import Token
+
+from bot.github.client import DEFAULT_API_URL, Client
+from bot.github.quota import Quota
+from bot.github.reader import MemoryCache, Reader
+
+
+class _Nobody:
+    """Has written no comment."""
+
+    id = 0
+    slug = ""
+
+
+def guest_reader(token: str = "", api_url: str = DEFAULT_API_URL) -> Reader:
+    return Reader(Client(Token(token) if token else None, Quota(), api_url=api_url), _Nobody(), MemoryCache())
