@@ -43,9 +43,12 @@ def check(
     from bot.forms.check import Checker
     from bot.forms.load import load
 
+    if jsonl and (title or label):
+        typer.echo(
+            "triage check: --title and --label are for one body; with --jsonl they stand in each line.", err=True
+        )
+        raise typer.Exit(2)
     try:
-        if jsonl and (title or label):
-            raise InputError("--title and --label are for one body; with --jsonl they stand in each line.")
         loaded = load(template_files(templates))
         if not loaded.templates:
             typer.echo(f"triage check: there is no issue template in {templates}.", err=True)
@@ -66,7 +69,7 @@ def check(
 
 def _opened(file: str) -> IO[bytes]:
     try:
-        return open(0 if file == "-" else file, "rb", closefd=file != "-")  # noqa: SIM115, PTH123  the caller closes it
+        return open(0 if file == "-" else file, "rb", closefd=file != "-")
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}.") from None
 
@@ -105,7 +108,7 @@ def _read(line: bytes) -> tuple[Any, Submission]:
 
     item = _loads(line)
     if not isinstance(item, dict):
-        raise ValueError('this is no JSON object of the form {"id","title","body","labels"}')  # noqa: TRY004
+        raise ValueError('this is no JSON object of the form {"id","title","body","labels"}')
     identity, title, body, labels = item.get("id"), item.get("title"), item.get("body"), item.get("labels")
     if not isinstance(identity, str | int | float | None):
         raise ValueError('"id" must be a string, a number or null')
@@ -114,14 +117,14 @@ def _read(line: bytes) -> tuple[Any, Submission]:
             raise ValueError(f'"{key}" must be a string or null')
     if not isinstance(labels, list | None):
         raise ValueError('"labels" must be a list or null')
-    names = tuple(label.get("name") if isinstance(label, dict) else label for label in labels or ())
+    names = [label.get("name") if isinstance(label, dict) else label for label in labels or ()]
     if not all(isinstance(name, str) for name in names):
         raise ValueError('"labels" must hold strings')
-    return identity, Submission(title or "", body or "", names)
+    return identity, Submission(title or "", body or "", tuple(map(str, names)))
 
 
 def _loads(line: bytes) -> Any:
-    """Parse JSON; the standard library takes over where orjson is stricter than people's tools are (lone surrogates)."""
+    """Parse JSON; the standard library takes over where orjson is too strict (lone surrogates, huge numbers)."""
     import json
 
     import orjson

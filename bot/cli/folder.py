@@ -20,7 +20,7 @@ class FolderError(Exception):
 
 
 def template_files(folder: Path) -> dict[str, bytes]:
-    """Template files by repository path. `folder` is a repository's root, its `.github`, or its ISSUE_TEMPLATE folder."""
+    """Template files by repository path; `folder` is a repository's root, its `.github` or its ISSUE_TEMPLATE folder."""
     if not folder.is_dir():
         reason = "is not a folder" if folder.exists() else "does not exist"
         raise FolderError(f"{folder} {reason}; name a repository's root or its {FOLDER} folder.")

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from bot.forms.label import fold, similarity, squeeze
 from bot.forms.markdown import comments, without_comments
 from bot.forms.nonanswer import is_declined, is_filler, is_not_applicable, is_unchanged, offers_not_applicable
-from bot.forms.ruling import Ruling, compile_rule
 from bot.forms.rules import FieldRule
+from bot.forms.ruling import Ruling, compile_rule
 from bot.forms.template import Answer, Field, Option, Status, Value
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ Read = Callable[[str], Answer]
 _TASK = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]*\[(.{0,3}?)\][ \t]*(.*)")
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]+(.*)")
 _ALIKE = 0.85
-_SAYS_SOMETHING = re.compile(r"(?:(?:`{3,}|~{3,})[^\n`]*\n\s*)?[\[({+\-#>.!\"'@/ ]*[^\W_][^\n]*?[^\W_]")
+_SAYS_SOMETHING = re.compile(r"(?:(?:`{3,}|~{3,})[^\n`]*\n\s*+)?[\[({+\-#>.!\"'@/ ]*+[^\W_][^\n]*?[^\W_]")
 """Text, maybe in a code block, whose first line with words has two letters or digits: no filler, nothing declined."""
 _SURELY_LONG = 40
 """No filler is longer."""
@@ -112,11 +112,11 @@ def _suspect_starts(field: Field) -> frozenset[str]:
 
 
 def _text_judge(field: Field, rule: FieldRule) -> Callable[[str], tuple[Status, str]]:
-    """Judge a text that is there, before any rule: is it the author's own, and does it say something?"""
+    """Judge a text that is there, before any rule: whether it is the author's own and says something."""
     na_allowed = rule.allow_na or offers_not_applicable(field)
     na_offered = offers_not_applicable(field)
     example = squeeze(field.placeholder)
-    own = frozenset(fold(comment) for comment in comments(field.prefill))
+    own = frozenset(fold(comment.text) for comment in comments(field.prefill))
     prefill = without_comments(field.prefill, own).strip()
 
     def judge(text: str) -> tuple[Status, str]:
@@ -181,7 +181,7 @@ def _dropdown(field: Field, rule: FieldRule, ruling: Ruling | None) -> Read:
 
 
 def _split(text: str, longest_first: Sequence[str], folded: dict[str, str]) -> Iterable[str]:
-    """Split the choices of a multiple dropdown; an option may hold a comma itself, so the longest that fits is taken."""
+    """Split the choices of a multiple dropdown; options may hold commas, so the longest one that fits is taken."""
     for line in text.split("\n"):
         bullet = _BULLET.match(line)
         rest = (bullet[1] if bullet else line).strip()

@@ -67,10 +67,14 @@ class Checker:
         plan = self._plans[match.template.path]
         if match.template.kind == "form":
             places = complete(body, plan.labels, places)
-            places = tuple(_skip_label(body, place, field.label) for place, field in zip(places, match.template.fields, strict=True))
+            places = tuple(
+                _skip_label(body, place, field.label)
+                for place, field in zip(places, match.template.fields, strict=True)
+            )
         texts = texts_at(body, places)
         answers = tuple(
-            reader.absent if text is None else reader.read(text) for reader, text in zip(plan.readers, texts, strict=True)
+            reader.absent if text is None else reader.read(text)
+            for reader, text in zip(plan.readers, texts, strict=True)
         )
         return _result(plan, match, answers, replies)
 

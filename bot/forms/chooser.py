@@ -26,7 +26,9 @@ def load_chooser(text: str, document: Document) -> Chooser:
         for key in ("name", "url", "about"):
             if link and key not in link:
                 document.report(item, f"A contact link needs the key `{key}`.")
-        name, url, about = (document.text(link.get(key), f"`{key}`", may_be_blank=False) for key in ("name", "url", "about"))
+        name, url, about = (
+            document.text(link.get(key), f"`{key}`", may_be_blank=False) for key in ("name", "url", "about")
+        )
         if name and url:
             links.append(ContactLink(name, url, about))
     return Chooser(blank is None or document.flag(blank, "`blank_issues_enabled`"), tuple(links))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import yaml
 
@@ -37,13 +37,10 @@ class Document:
 
     def report(self, node: yaml.Node | None, message: str, severity: Severity = "error") -> None:
         """Add a problem at a node, or about the whole file where there is none."""
-        if node is None:
-            self.problems.append(Problem(self.path, 0, 0, message, severity))
-        else:
-            self._report_at(node.start_mark, message, severity)
+        self._report_at(node.start_mark if node else None, message, severity)
 
-    def _report_at(self, mark: yaml.Mark, message: str, severity: Severity = "error") -> None:
-        line, column = mark.line + 1 + self.first_line, mark.column + 1
+    def _report_at(self, mark: Any, message: str, severity: Severity = "error") -> None:
+        line, column = (mark.line + 1 + self.first_line, mark.column + 1) if mark else (0, 0)
         self.problems.append(Problem(self.path, line, column, message, severity))
 
     @property
@@ -59,18 +56,15 @@ class Document:
                 return None
             node: yaml.Node | None = next(iter(yaml.compose_all(text, Loader=_LOADER)), None)
         except yaml.MarkedYAMLError as error:
-            mark = error.problem_mark or error.context_mark
-            message = f"This is not valid YAML: {error.problem or error.context}."
-            if mark is None:
-                self.report(None, message)
-            else:
-                self._report_at(mark, message)
+            self._report_at(error.problem_mark or error.context_mark, f"This is not valid YAML: {error.problem}.")
             return None
         except (yaml.YAMLError, ValueError) as error:
             self.report(None, f"This is not valid YAML: {str(error).splitlines()[0]}.")
             return None
         if documents > 1:
-            self.report(node, "The file holds more than one YAML document; GitHub reads only one. Remove the inner `---`.")
+            self.report(
+                node, "The file holds more than one YAML document; GitHub reads only one. Remove the inner `---`."
+            )
         return node
 
     def _count(self, text: str) -> int | None:
@@ -86,7 +80,9 @@ class Document:
             elif isinstance(event, yaml.DocumentStartEvent):
                 documents += 1
             if depth > MAX_DEPTH or aliases > MAX_ALIASES or number > MAX_EVENTS:
-                self._report_at(event.start_mark, "This YAML is nested, repeated or long beyond all need; it is not read.")
+                self._report_at(
+                    event.start_mark, "This YAML is nested, repeated or long beyond all need; it is not read."
+                )
                 return None
         return documents
 

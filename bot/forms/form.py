@@ -30,7 +30,7 @@ _ID = re.compile(r"[A-Za-z0-9_-]+")
 
 
 def load_form(text: str, path: str, file: str, document: Document) -> Template | None:
-    """Read one form. None when it holds nothing that could be asked; a form with lesser faults is kept but not shown."""
+    """Read one form; None when it asks for nothing. A form with lesser faults is kept, but GitHub does not show it."""
     node = document.compose(text)
     if node is None:
         if not document.problems:
@@ -87,7 +87,9 @@ def _fields(document: Document, body: yaml.Node | None) -> tuple[Field, ...]:
         if kind not in _TYPES:
             if entries:
                 known = ", ".join((*_TYPES, "markdown"))
-                document.report(entries.get("type", element), f"An element's `type` must be one of {known}; found `{kind}`.")
+                document.report(
+                    entries.get("type", element), f"An element's `type` must be one of {known}; found `{kind}`."
+                )
             continue
         field = _field(document, element, entries, _TYPES[kind])
         if field is None:
@@ -136,7 +138,8 @@ def _field(document: Document, element: yaml.Node, entries: dict[str, yaml.Node]
         id=identity,
         label=label,
         type=kind,
-        required=required or any(option.required for option in options),
+        # GitHub asks boxes one by one: `required` on the whole element is accepted and without effect.
+        required=any(option.required for option in options) if kind == "checkboxes" else required,
         description=document.text(attributes.get("description"), "`description`"),
         placeholder=document.text(attributes.get("placeholder"), "`placeholder`"),
         prefill=document.text(attributes.get("value"), "`value`"),
@@ -161,7 +164,9 @@ def _options(
         else:
             label = document.text(item, "An option", may_be_blank=False)
             if label.casefold() == "none":
-                document.report(item, "The option `None` is reserved: GitHub adds it to an optional dropdown by itself.")
+                document.report(
+                    item, "The option `None` is reserved: GitHub adds it to an optional dropdown by itself."
+                )
         if label in found:
             document.report(item, f"The option `{label}` stands twice.")
         elif label:

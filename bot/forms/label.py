@@ -6,10 +6,11 @@ import re
 from difflib import SequenceMatcher
 
 _NOT_WORD = re.compile(r"[\W_]+")
+_NUMBER = re.compile(r"\d+")
 _BLANKS = re.compile(r"\s+")
 
 LONGEST_COMPARED = 200
-"""Characters beyond which two texts are only compared for equality: comparing closely costs the square of the length."""
+"""Characters beyond which two texts are only compared for equality: a close look costs the square of the length."""
 
 
 def unify_line_ends(text: str) -> str:
@@ -33,10 +34,15 @@ def slug(label: str) -> str:
 
 
 def similarity(one: str, other: str) -> float:
-    """Tell how alike two folded labels are, 0 to 1: a typo mended or a word added stays above 0.8."""
+    """Tell how alike two folded labels are, 0 to 1: a typo mended or a word added stays above 0.8.
+
+    Labels with different numbers are different: `Question 1` is not `Question 2`.
+    """
     if one == other:
         return 1.0
     if max(len(one), len(other)) > LONGEST_COMPARED or not one or not other:
+        return 0.0
+    if _NUMBER.findall(one) != _NUMBER.findall(other):
         return 0.0
     ratio = 2.0 * min(len(one), len(other)) / (len(one) + len(other))
     if ratio < 0.5:

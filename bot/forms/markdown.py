@@ -13,11 +13,12 @@ from bot.forms.outline import Mark, Style, commented_lines, fenced_lines, outlin
 from bot.forms.template import Field, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 _FRONT_KEYS = frozenset({"name", "about", "title", "labels", "assignees", "projects", "type"})
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
-_HINT = re.compile(r"(?:\[.*\]|\(.*\)|<!--.*-->|<.*>|:\w+:|[?.\-_~*…` ]*|(?:e\.?g\.?|ex[.:]|i\.e\.).*)\Z", re.IGNORECASE)
+_HINT = re.compile(
+    r"(?:\[.*\]|\(.*\)|<!--.*-->|<.*>|:\w+:|[?.\-_~*…` ]*|(?:e\.?g\.?|ex[.:]|i\.e\.).*)\Z", re.IGNORECASE
+)
 _LONGEST_LABEL = 80
 
 
@@ -58,9 +59,11 @@ def load_markdown(text: str, path: str, file: str, document: Document, *, legacy
     )
 
 
-def _check_front(document: Document, entries: dict[str, object], *, has_front: bool) -> None:
+def _check_front(document: Document, entries: Mapping[str, object], *, has_front: bool) -> None:
     if not has_front:
-        message = "Without front matter (`name` and `about` between two lines of `---`) GitHub does not offer this template."
+        message = (
+            "Without front matter (`name` and `about` between two lines of `---`) GitHub does not offer this template."
+        )
         document.report(None, message, "warning")
         return
     for key in ("name", "about"):
@@ -86,19 +89,39 @@ def sections(text: str) -> tuple[Section, ...]:
     marks = _chosen(lines, outline(lines, hidden), hidden) or _comments(text)
     ends = [*(mark.line for mark in marks[1:]), len(lines)]
     return tuple(
-        Section(mark, "\n".join((mark.rest, *lines[mark.line + 1 : end])).strip())
+        Section(mark, "\n".join((mark.rest, *lines[mark.line + mark.length : end])).strip())
         for mark, end in zip(marks, ends, strict=False)
     )
 
 
-def comments(text: str) -> tuple[str, ...]:
-    """All HTML comments of a text, without their marks."""
-    return tuple(found[1].strip() for found in _COMMENT.finditer(text))
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """An HTML comment and where it stands in its text."""
+
+    start: int
+    end: int
+    text: str
+    """Without its marks."""
+
+
+def comments(text: str) -> list[Comment]:
+    """All HTML comments of a text that close."""
+    found = []
+    start = text.find("<!--")
+    while start >= 0 and (end := text.find("-->", start + 4)) >= 0:
+        found.append(Comment(start, end + 3, text[start + 4 : end].strip()))
+        start = text.find("<!--", end + 3)
+    return found
 
 
 def without_comments(text: str, known: frozenset[str]) -> str:
-    """Take the template's own comments out of a text; what the author wrote into a comment of his own stays."""
-    return _COMMENT.sub(lambda found: "" if fold(found[1]) in known else found[0], text) if "<!--" in text else text
+    """Take the template's own comments (folded) out of a text; what the author wrote into one of his own stays."""
+    kept, last = [], 0
+    for comment in comments(text):
+        if fold(comment.text) in known:
+            kept.append(text[last : comment.start])
+            last = comment.end
+    return "".join((*kept, text[last:]))
 
 
 def _chosen(lines: Sequence[str], marks: list[Mark], hidden: set[int]) -> list[Mark]:
@@ -127,10 +150,11 @@ def _alone(lines: Sequence[str], mark: Mark, hidden: set[int]) -> bool:
 def _comments(text: str) -> list[Mark]:
     """A template of comments only: each is a section, named by its first line."""
     marks = []
-    for found in _COMMENT.finditer(text):
-        label = found[1].strip().split("\n", 1)[0].strip("-#* \t")[:_LONGEST_LABEL].strip()
-        if fold(label):
-            marks.append(Mark(text.count("\n", 0, found.end()), "comment", label))
+    for found in comments(text):
+        label = found.text.split("\n", 1)[0].strip("-#* \t")[:_LONGEST_LABEL].strip()
+        if label:
+            line = text.count("\n", 0, found.start)
+            marks.append(Mark(line, "comment", label, length=text.count("\n", found.start, found.end) + 1))
     return marks
 
 

@@ -108,15 +108,14 @@ def recognise(
 def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
     marks = Marks(body) if any(each.traces for each in prepared) else None
     present = {heading.folded for heading in body.headings}
-    present |= {folded for folded, mark in marks.marks if mark.style != "key"} if marks else set()
+    present |= marks.headings() if marks else set()
     everyones = {label for each in prepared for label in each.labels} & present
     scores = []
     for each in prepared:
         foreign = len(everyones.difference(each.labels))
-        if each.traces is None:
+        if each.traces is None or marks is None:
             score = _score_form(each, body, align(body, each.labels), foreign)
         else:
-            assert marks is not None  # noqa: S101  there is one as soon as one candidate has traces
             score = _score_markdown(each, each.traces, marks, foreign)
         if score is not None:
             scores.append(score)
@@ -166,8 +165,8 @@ def _score_markdown(candidate: Candidate, wanted: Traces, marks: Marks, foreign:
 
 
 def _told_apart(submission: Submission, body: Body, tied: list[Score]) -> list[Score]:
-    """Narrow a tie by what else tells: options, prefilled text, the title's prefix, the labels, the issue's type."""
-    for evidence in (_options, _prefills, _title, _labels, _type):
+    """Narrow a tie by what else tells, the strongest first; stops as soon as one is left."""
+    for evidence in (_options, _prefills, _title, _labels, _type, _shown):
         ranked = [(evidence(submission, body, score), score) for score in tied]
         best = max(rank for rank, _ in ranked)
         tied = [score for rank, score in ranked if rank == best]
@@ -217,3 +216,9 @@ def _type(submission: Submission, body: Body, score: Score) -> float:
     del body
     ours = score.candidate.template.type.casefold()
     return float(bool(ours) and ours == submission.type.casefold())
+
+
+def _shown(submission: Submission, body: Body, score: Score) -> float:
+    """A legacy template beside its copy in the chooser is what nobody is offered any more."""
+    del submission, body
+    return float(score.candidate.template.shown)

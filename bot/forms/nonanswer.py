@@ -13,8 +13,9 @@ if TYPE_CHECKING:
 
 _NO_RESPONSE = re.compile(r"(?:\\?[_*])*no response(?:\\?[_*])+\.?", re.IGNORECASE)
 _EMPTY_COMMENT = re.compile(r"<!--[\s\-]*-->")
-_SKELETON = re.compile(r"^[ \t>]*(?:(?:[-*+]|\d{1,2}[.)])(?:[ \t]+|$)(?:\[[ \t]?\])?|(?:`{3,}|~{3,})[^`\n]*$)", re.MULTILINE)
-_FENCE_ONLY = re.compile(r"(?:`{3,}|~{3,})[^\n`]*\n?\s*(?:(?:`{3,}|~{3,})\s*)?")
+_SKELETON = re.compile(
+    r"^[ \t>]*(?:(?:[-*+]|\d{1,2}[.)])(?:[ \t]+|$)(?:\[[ \t]?\])?|(?:`{3,}|~{3,})[^`\n]*$)", re.MULTILINE
+)
 _OFFERS_NA = re.compile(r"\bn/a\b|\bnot applicable\b", re.IGNORECASE)
 
 NOT_APPLICABLE = frozenset({"n a", "na", "none", "not applicable"})
@@ -26,12 +27,15 @@ _LONGEST_FILLER = 200
 
 
 def is_declined(text: str) -> bool:
-    """Tell whether GitHub filled the field in for an author who left it empty; also a bare comment or an empty fence."""
+    """Tell whether a field was left empty: GitHub's own words for that, an empty comment or an empty code block."""
     if not text or text[0].isalnum():
         return not text
-    if _NO_RESPONSE.fullmatch(text) or _FENCE_ONLY.fullmatch(text):
-        return True
-    return text.startswith("<!--") and not _EMPTY_COMMENT.sub("", text).strip()
+    if text.startswith(("```", "~~~")):
+        lines = [line.strip() for line in text.split("\n") if line.strip()]
+        return len(lines) == 1 or (len(lines) == 2 and not lines[1].strip(text[0]))
+    if text.startswith("<!--"):
+        return not _EMPTY_COMMENT.sub("", text).strip()
+    return _NO_RESPONSE.fullmatch(text) is not None
 
 
 def is_filler(text: str) -> bool:

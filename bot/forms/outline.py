@@ -11,11 +11,12 @@ if TYPE_CHECKING:
 
 Style = Literal["heading", "bold", "key", "comment"]
 
-_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|(?<=##)(?=[^#\s]))(\S.*?)(?:[ \t]+#+)?[ \t]*\Z")
+# No two neighbouring parts of these may match the same blanks: a body may hold a line of 60,000 of them.
+_HEADING = re.compile(r" {0,3}(#{1,6})(?:[ \t]+|(?<=##)(?=[^#\s]))(\S.*)\Z")
 _BOLD = re.compile(r"[ \t]*(\*\*|__)(?=\S)(.+?)\1(?P<rest>.*)\Z")
 _KEY = re.compile(
-    r"[ \t]*(?P<bullet>(?:[-*+]|\d{1,2}[.)])[ \t]+)?(?:\*\*|__)?(?P<label>[^\W_][^:：=<>\[\]]{0,78}?)[ \t]*"
-    r"(?:\*\*|__)?[ \t]*(?:[:：]|=>)(?:\*\*|__)?(?P<rest>.*)\Z"
+    r"[ \t]*+(?P<bullet>(?:[-*+]|\d{1,2}[.)])[ \t]+)?(?:\*\*|__)?(?P<label>[^\W_][^:：=<>\[\]]{0,78}?)[ \t]{0,4}"
+    r"(?:\*\*|__)?[ \t]{0,4}(?:[:：]|=>)(?:\*\*|__)?(?P<rest>.*)\Z"
 )
 _FENCE = re.compile(r"[ \t]*(`{3,}|~{3,})(.*)\Z")
 _LONGEST_KEY_WORDS = 9
@@ -33,6 +34,8 @@ class Mark:
     bullet: bool = False
     level: int = 0
     """Of a heading, 1 to 6."""
+    length: int = 1
+    """Lines it takes; a comment may take several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +55,10 @@ class Fence:
 def read_mark(number: int, line: str) -> Mark | None:
     """Read one line as a section's opening, if it is one."""
     if heading := _HEADING.match(line):
-        label = heading[2].strip("*_ \t") or heading[2]
+        text = heading[2].rstrip()
+        closed = text.rstrip("#")
+        text = closed if closed.endswith((" ", "\t")) else text
+        label = text.strip("*_ \t") or text
         return Mark(number, "heading", label, level=len(heading[1]))
     if (bold := _BOLD.match(line)) and not _KEY.match(line):
         return Mark(number, "bold", bold[2].strip().rstrip(":：").rstrip(), bold["rest"].lstrip(" \t:：").rstrip())

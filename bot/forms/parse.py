@@ -1,8 +1,7 @@
-"""Splits a body into the texts of a template's fields: expected labels first, fences second, everything else is a value."""
+"""Splits a body into the texts of a form's fields: expected labels first, fences second, all else belongs to a value."""
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
@@ -14,7 +13,6 @@ from bot.forms.outline import Fence, read_fence
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-_HEADING = re.compile(r"[ \t]*###[ \t]+(.*?)[ \t]*\Z")
 _ALIKE = 0.8
 _FUZZY = 0.9
 """A label that only resembles the expected one weighs this much of its likeness."""
@@ -24,7 +22,9 @@ _MOST_FUZZY = 300
 _MOST_PER_LABEL = 16
 _MOST_WORK = 200_000
 _MOST_RESTARTS = 20
-_WEAK_WORDS = frozenset({"a", "an", "and", "any", "are", "for", "in", "is", "it", "of", "on", "or", "the", "this", "to", "you", "your"})
+_WEAK_WORDS = frozenset(
+    {"a", "an", "and", "any", "are", "for", "in", "is", "it", "of", "on", "or", "the", "this", "to", "you", "your"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +50,8 @@ class Body:
 
     def _headings(self) -> Iterable[Heading]:
         for number, line in enumerate(self.lines):
-            if "###" in line and (found := _HEADING.match(line)):
-                text = found[1]
+            if "###" in line and (start := line.lstrip(" \t")).startswith(("### ", "###\t")):
+                text = start[4:].strip(" \t")
                 yield Heading(number, text, fold(text), line.startswith(f"### {text}"))
 
     def is_hidden(self, line: int, heading: int) -> bool:

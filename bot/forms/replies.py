@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.forms.label import fold, unify_line_ends
-from bot.forms.outline import fenced_lines, outline
+from bot.forms.outline import fenced_lines, outline, read_fence
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -14,11 +14,21 @@ if TYPE_CHECKING:
 def texts_in_reply(reply: str, labels: Sequence[str]) -> dict[str, str]:
     """The text under each of the (folded) labels that the reply carries as a heading, a bold line or a key."""
     lines = unify_line_ends(reply).split("\n")
-    wanted = set(labels)
-    marks = [(fold(mark.label), mark) for mark in outline(lines, fenced_lines(lines))]
-    marks = [(label, mark) for label, mark in marks if label in wanted]
-    texts: dict[str, str] = {}
+    return _texts(lines, labels, fenced_lines(lines)) or _texts(_unfenced(lines), labels, set())
+
+
+def _texts(lines: Sequence[str], labels: Sequence[str], hidden: set[int]) -> dict[str, str]:
+    marks = [(fold(mark.label), mark) for mark in outline(lines, hidden)]
+    marks = [(label, mark) for label, mark in marks if label in labels]
     ends = [*(mark.line for _, mark in marks[1:]), len(lines)]
-    for (label, mark), end in zip(marks, ends, strict=False):
-        texts[label] = "\n".join((mark.rest, *lines[mark.line + 1 : end]))
-    return texts
+    return {
+        label: "\n".join((mark.rest, *lines[mark.line + 1 : end]))
+        for (label, mark), end in zip(marks, ends, strict=False)
+    }
+
+
+def _unfenced(lines: Sequence[str]) -> list[str]:
+    """Drop the outermost fence: a block to fill in is easily pasted together with the fence it was shown in."""
+    fences = [number for number, line in enumerate(lines) if read_fence(number, line)]
+    outer = {fences[0], fences[-1]} if fences else set()
+    return [line for number, line in enumerate(lines) if number not in outer]

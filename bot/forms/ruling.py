@@ -20,16 +20,21 @@ if TYPE_CHECKING:
 Ruling = Callable[["Value"], str]
 """Takes the value of an answered field; returns the reason it is not good enough, or an empty string."""
 
-_BLOCK = re.compile(r"^[ \t]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<code>.*?)(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)", re.M | re.S)
+_BLOCK = re.compile(
+    r"^[ \t]*(?P<mark>`{3,}|~{3,})(?P<info>[^\n`]*)\n(?P<code>.*?)(?:^[ \t]*(?P=mark)[`~]*[ \t]*$|\Z)",
+    re.MULTILINE | re.DOTALL,
+)
 _TRACES = re.compile(
-    r"Traceback \(most recent call last\)|^\s*File \"[^\"\n]+\", line \d+|^\s+at \S+.*[:(]|^Caused by: |^goroutine \d+ \["
-    r"|^panicked at |^thread '[^'\n]*' panicked|^\s*#\d+[: ]\s*\S+|^Exception in thread |^\S*(?:Error|Exception): ",
+    r"Traceback \(most recent call last\)|^[ \t]*File \"[^\"\n]+\", line \d+|^[ \t]+at \S.*[:(]|^Caused by: "
+    r"|^goroutine \d+ \[|^panicked at |^thread '[^'\n]*' panicked|^[ \t]*#\d+[: ][ \t]*\S"
+    r"|^Exception in thread |^\S*(?:Error|Exception): ",
     re.MULTILINE,
 )
 _URL = re.compile(r"https?://[^\s/<>()]+\.[^\s<>()]+|https?://localhost\b", re.IGNORECASE)
 _VERSION_LIKE = re.compile(r"(?<![\w.])v?\d[\w.+!-]*", re.IGNORECASE)
 _SEMVER = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
+_LONGEST_VERSION = 60
 _LONGEST_PARSED = 50_000
 _filters = threading.Lock()
 
@@ -54,7 +59,9 @@ def _tests(rule: FieldRule, field: Field) -> list[tuple[Callable[[str], bool], s
     tests: list[tuple[Callable[[str], bool], str]] = []
     if rule.min_length is not None:
         least = rule.min_length
-        tests.append((lambda text: len(text) >= least, f"Please write a little more here, at least {least} characters."))
+        tests.append(
+            (lambda text: len(text) >= least, f"Please write a little more here, at least {least} characters.")
+        )
     if rule.one_of:
         accepted = {choice.strip().casefold() for choice in rule.one_of}
         reason = f"Please answer with one of: {', '.join(rule.one_of)}."
@@ -80,7 +87,7 @@ def _tests(rule: FieldRule, field: Field) -> list[tuple[Callable[[str], bool], s
 
 def _holds_version(text: str) -> bool:
     for found in _VERSION_LIKE.finditer(text):
-        word = found[0].rstrip(".-+!").lstrip("vV")
+        word = found[0][:_LONGEST_VERSION].rstrip(".-+!").lstrip("vV")
         if _SEMVER.fullmatch(word):
             return True
         try:

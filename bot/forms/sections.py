@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import re
+from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.forms.label import fold, similarity
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from bot.forms.parse import Body
     from bot.forms.template import Template
 
-_COMMENT = re.compile(r"<!--(.*?)-->", re.DOTALL)
 _ALIKE = 0.9
+_MOST_FUZZY = 300
 _SHORT_KEY = 0.15
 _OTHER_LEVEL = 0.75
 """What a heading of another level than the template's is worth."""
@@ -49,7 +50,7 @@ class Traces:
 def traces(template: Template) -> Traces:
     """Learn what to look for."""
     parts = sections(template.text)
-    own = frozenset(fold(comment) for comment in comments(template.text))
+    own = frozenset(fold(comment.text) for comment in comments(template.text))
     rest = without_comments(template.text, own)
     marked = {fold(part.mark.label) for part in parts}
     lines = {fold(line) for line in rest.split("\n")} - marked
@@ -69,14 +70,19 @@ class Marks:
     def __init__(self, body: Body) -> None:
         fenced = fenced_lines(body.lines)
         marks = outline(body.lines, commented_lines(body.lines))
-        ordered = sorted(marks, key=lambda mark: mark.line in fenced)
-        self.marks = [(fold(mark.label), mark) for mark in ordered]
-        self.comments = {fold(found[1]): found for found in _COMMENT.finditer(body.text)}
+        self.by_label: dict[str, list[Mark]] = defaultdict(list)
+        for mark in sorted(marks, key=lambda mark: mark.line in fenced):
+            self.by_label[fold(mark.label)].append(mark)
+        self.comments = {fold(found.text): found for found in comments(body.text)}
         self.lines = {fold(line) for line in body.lines}
         self.body = body
 
+    def headings(self) -> set[str]:
+        """The labels that stand as a heading or a bold line."""
+        return {label for label, marks in self.by_label.items() if any(mark.style != "key" for mark in marks)}
+
     def place(self, wanted: Traces) -> Places:
-        """Find each section's opening; the first mark with the very label and the best style, outside code if possible."""
+        """Find each section's opening: the first mark with its label and the best style, outside code if possible."""
         taken: set[int] = set()
         places: list[Place | None] = []
         for label, style, level in zip(wanted.labels, wanted.styles, wanted.levels, strict=True):
@@ -88,11 +94,8 @@ class Marks:
 
     def _mark(self, label: str, style: Style, level: int, taken: set[int]) -> Place | None:
         best: tuple[float, Mark] | None = None
-        for folded, mark in self.marks:
+        for likeness, mark in self._alike(label):
             if mark.line in taken:
-                continue
-            likeness = similarity(label, folded) if abs(len(label) - len(folded)) < len(label) else 0.0
-            if likeness < _ALIKE:
                 continue
             weight = likeness * (_SHORT_KEY if _is_short_key(label, mark) else _WEIGHTS[style, mark.style])
             weight *= _OTHER_LEVEL if style == mark.style == "heading" and level != mark.level else 1.0
@@ -100,11 +103,18 @@ class Marks:
                 best = weight, mark
         return Place(best[1].line, best[0], best[1].rest) if best else None
 
+    def _alike(self, label: str) -> list[tuple[float, Mark]]:
+        if label in self.by_label:
+            return [(1.0, mark) for mark in self.by_label[label]]
+        scores = [(similarity(label, folded), folded) for folded in islice(self.by_label, _MOST_FUZZY)]
+        return [(score, mark) for score, folded in scores if score >= _ALIKE for mark in self.by_label[folded]]
+
     def _comment(self, label: str) -> Place | None:
         for folded, found in self.comments.items():
             if folded.startswith(label):
-                first = self.body.text.count("\n", 0, found.start())
-                return Place(first, 1.0, length=found[0].count("\n") + 1)
+                text = self.body.text
+                lines = text.count("\n", found.start, found.end) + 1
+                return Place(text.count("\n", 0, found.start), 1.0, length=lines)
         return None
 
     def verbatim(self, wanted: Traces) -> tuple[int, int]:
@@ -115,4 +125,3 @@ class Marks:
 def _is_short_key(label: str, mark: Mark) -> bool:
     """A short `Key:` is what anybody writes; programs write such lines too."""
     return mark.style == "key" and " " not in label
-
