@@ -1,5 +1,32 @@
-"""What every test lives under: no network but loopback."""
+"""What every test lives under: no network but loopback, and a GitHub that is held to its word."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.contract import promises
+from tests.fakes.github import FakeGitHub, Running, serve
+
 pytest_plugins = ["tests.plugins.loopback_only"]
+
+
+@pytest.fixture
+def github() -> Iterator[Running]:
+    """A fake GitHub that listens; at the end all that passed is held against GitHub's own descriptions."""
+    fake = FakeGitHub()
+    payloads: list[tuple[str, dict[str, Any]]] = []
+    fake.hooks.watchers.append(lambda event, payload: payloads.append((event, payload)))
+    with serve(fake) as running:
+        yield running
+    if promises.available():
+        broken = promises.broken(running, payloads)
+        if broken:
+            pytest.fail("not as GitHub describes it:\n" + "\n".join(broken), pytrace=False)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    if not promises.available():
+        terminalreporter.write_line(f"Nothing was checked against GitHub's descriptions: {promises.HINT}.")

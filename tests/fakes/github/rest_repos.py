@@ -42,7 +42,6 @@ def commit_at(request: Request, ref: str) -> Commit | None:
 
 
 @routes.add("GET", REPO + "/contents/{path*}", needs=READ)
-@routes.add("GET", REPO + "/contents", needs=READ)
 def get_contents(fake: FakeGitHub, request: Request) -> Response:
     ref, path = request.query.get("ref", ""), request.parameters.get("path", "").strip("/")
     commit = commit_at(request, ref)
