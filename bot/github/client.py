@@ -123,9 +123,9 @@ class Client:
                 status, answer, text = self._requester().requestJson(verb, path, None, headers, body)
             except transport.Redirected as redirected:
                 redirects += 1
-                path = self._followed(redirected, repo, what) if redirects <= _MOST_REDIRECTS else ""
-                if not path:
-                    raise Rejected(f"{what}: redirected too often", redirected.status) from None
+                if redirects > _MOST_REDIRECTS or not redirected.location:
+                    raise Rejected(f"{what}: redirected in a circle or to nowhere", redirected.status) from None
+                path = self._followed(redirected, repo, what)
                 continue
             except transport.Lost as lost:
                 raise Unavailable(f"{what}: {lost}") from None

@@ -92,11 +92,11 @@ class Quota:
                 until, scope = retry_after, "all"
             elif remaining == "0" and reset > now and not secondary:
                 until, scope = reset, resource
+            elif self._until.get("all", 0.0) > now:
+                until, scope = self._until["all"], "all"  # refused together with others: one refusal
             else:
-                until = now + min(_BACKOFF_FROM * 2**self._refusals, _BACKOFF_UP_TO)
-                scope = "all"
-                if self._until.get("all", 0.0) <= now:
-                    self._refusals += 1
+                until, scope = now + min(_BACKOFF_FROM * 2**self._refusals, _BACKOFF_UP_TO), "all"
+                self._refusals += 1
             self._until[scope] = max(until, self._until.get(scope, 0.0))
             raise _limit("GitHub refused for its rate limit", self._until[scope], status)
 
