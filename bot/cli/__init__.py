@@ -7,7 +7,9 @@ import typer
 from bot.cli.check import check
 from bot.cli.doctor import doctor
 from bot.cli.lint import lint
+from bot.cli.replay import replay
 from bot.cli.serve import serve
+from bot.cli.simulate import simulate
 
 app = typer.Typer(
     name="triage", no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None
@@ -16,6 +18,8 @@ app.command()(check)
 app.command()(lint)
 app.command()(serve)
 app.command()(doctor)
+app.command()(replay)
+app.command()(simulate)
 
 
 @app.callback()

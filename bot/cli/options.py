@@ -25,3 +25,15 @@ def settings_or_exit(*, host: str | None = None, port: int | None = None, data_d
     except SettingsError as error:
         typer.echo(str(error), err=True)
         raise typer.Exit(2) from None
+
+
+def _owner_and_name(value: str) -> str:
+    parts = value.split("/")
+    if len(parts) != 2 or not all(parts):
+        raise typer.BadParameter("must look like OWNER/NAME, such as octo-org/hello-world.")
+    return value
+
+
+RepositoryName = Annotated[
+    str, typer.Option("--repo", metavar="OWNER/NAME", callback=_owner_and_name, help="The repository on GitHub.")
+]

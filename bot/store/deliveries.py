@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.store.database import insert_for
+from bot.store.database import insert_into
 from bot.store.tables import UNDONE, deliveries
 
 if TYPE_CHECKING:
@@ -80,12 +81,22 @@ _RETRY = (
 )
 
 
+_KNOWN = sa.select(deliveries.c.guid).where(deliveries.c.guid.in_(sa.bindparam("guids", expanding=True)))
+_APPLIED = deliveries.update().where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True))).values(applied=True)
+_NEXT_ATTEMPT = sa.select(sa.func.min(deliveries.c.not_before)).where(UNDONE, deliveries.c.lane == sa.bindparam("lane"))
+
+
+@cache
+def _add(dialect: str) -> Any:
+    return insert_into(dialect, deliveries).on_conflict_do_nothing(index_elements=["guid"])
+
+
 def known(connection: sa.Connection, guids: Sequence[str]) -> set[str]:
     """Those of the GUIDs that are stored already."""
     found: set[str] = set()
     for start in range(0, len(guids), _MOST_NAMES):
         some = guids[start : start + _MOST_NAMES]
-        found.update(connection.scalars(sa.select(deliveries.c.guid).where(deliveries.c.guid.in_(some))))
+        found.update(connection.scalars(_KNOWN, {"guids": some}))
     return found
 
 
@@ -96,8 +107,7 @@ def add(connection: sa.Connection, new: Iterable[NewDelivery]) -> None:
         for it in new
     ]
     if rows:
-        insert = insert_for(connection)
-        connection.execute(insert(deliveries).on_conflict_do_nothing(index_elements=["guid"]), rows)
+        connection.execute(_add(connection.dialect.name), rows)
 
 
 def pending(connection: sa.Connection, lane: str, now: int, most: int) -> list[Delivery]:
@@ -111,15 +121,14 @@ def pending(connection: sa.Connection, lane: str, now: int, most: int) -> list[D
 
 def next_attempt(connection: sa.Connection, lane: str) -> int | None:
     """When the earliest of the lane's undone deliveries may be tried; None where all is done."""
-    statement = sa.select(sa.func.min(deliveries.c.not_before)).where(UNDONE, deliveries.c.lane == lane)
-    found: int | None = connection.scalar(statement)
+    found: int | None = connection.scalar(_NEXT_ATTEMPT, {"lane": lane})
     return found
 
 
 def mark_applied(connection: sa.Connection, ids: Sequence[int]) -> None:
     for start in range(0, len(ids), _MOST_NAMES):
         some = ids[start : start + _MOST_NAMES]
-        connection.execute(deliveries.update().where(deliveries.c.id.in_(some)).values(applied=True))
+        connection.execute(_APPLIED, {"ids": some})
 
 
 def finish(connection: sa.Connection, ids: Iterable[int], at: int) -> None:
@@ -186,3 +195,10 @@ def forget(connection: sa.Connection, before: int, most: int) -> int:
     """Deletes deliveries finished before then, dead letters too; how many were deleted."""
     old = sa.select(deliveries.c.id).where(deliveries.c.finished_at < before).limit(most)
     return connection.execute(deliveries.delete().where(deliveries.c.id.in_(old))).rowcount
+
+
+def find(connection: sa.Connection, guid: str) -> Delivery | None:
+    """One by its GUID; its body is empty once retention has taken it."""
+    columns = [deliveries.c[name] for name in ("id", "guid", "event", "body", "received_at", "applied", "attempts")]
+    row = connection.execute(sa.select(*columns).where(deliveries.c.guid == guid)).one_or_none()
+    return None if row is None else Delivery(row[0], row[1], row[2], row[3] or b"", *row[4:])

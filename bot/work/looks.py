@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from bot.store.issues import Record
     from bot.triage.issue import Comment, Repository
     from bot.work.mirror import Look
-    from bot.work.ports import Installed
+    from bot.work.ports import Sight
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class Planned:
         return self.look.record
 
 
-def plan(look: Look, commands: list[Command], context: Context, installed: Installed, now: datetime) -> Planned:
+def plan(look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime) -> Planned:
     """Raises GitHubError; NotFound where the issue is gone."""
     return _Looking(look, commands, context, installed, now).plan()
 
@@ -43,7 +43,7 @@ class _Looking:
     """One look."""
 
     def __init__(
-        self, look: Look, commands: list[Command], context: Context, installed: Installed, now: datetime
+        self, look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime
     ) -> None:
         self._look = look
         self._record = look.record

@@ -31,6 +31,24 @@ class Writes(Protocol):
     def find_request(self, repo: Repository, number: int) -> Comment | None: ...
 
 
+class Sight(Protocol):
+    """As much of an `Installed` as planning needs: nothing that writes."""
+
+    @property
+    def reader(self) -> SeesIssues: ...
+    @property
+    def writer(self) -> FindsRequest: ...
+
+
+class SeesIssues(Protocol):
+    def issue(self, repo: Repository, number: int) -> Issue: ...
+    def comments(self, repo: Repository, number: int) -> tuple[Comment, ...]: ...
+
+
+class FindsRequest(Protocol):
+    def find_request(self, repo: Repository, number: int) -> Comment | None: ...
+
+
 class Installed(Protocol):
     """The App in one account."""
 
