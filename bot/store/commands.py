@@ -7,12 +7,23 @@ from typing import TYPE_CHECKING
 import orjson
 import sqlalchemy as sa
 
-from bot.store.database import insert_for
+from bot.store.database import insert_into
 from bot.store.tables import commands
 from bot.triage.issue import Actor, Command
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+
+
+_OPEN = (
+    sa.select(commands)
+    .where(
+        commands.c.repository_id == sa.bindparam("repository"),
+        commands.c.number.in_(sa.bindparam("numbers", expanding=True)),
+        commands.c.done_at.is_(None),
+    )
+    .order_by(commands.c.comment_id, commands.c.position)
+)
 
 
 def add(connection: sa.Connection, repository_id: int, said: Iterable[tuple[int, Command]]) -> None:
@@ -33,18 +44,14 @@ def add(connection: sa.Connection, repository_id: int, said: Iterable[tuple[int,
         for number, command in said
     ]
     if rows:
-        connection.execute(insert_for(connection)(commands).on_conflict_do_nothing(index_elements=["id"]), rows)
+        insert = insert_into(connection.dialect.name, commands)
+        connection.execute(insert.on_conflict_do_nothing(index_elements=["id"]), rows)
 
 
 def load_open(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, list[Command]]:
     """Those not carried out yet, by issue, in the order they were said."""
-    statement = (
-        sa.select(commands)
-        .where(commands.c.repository_id == repository_id, commands.c.number.in_(numbers), commands.c.done_at.is_(None))
-        .order_by(commands.c.comment_id, commands.c.position)
-    )
     found: dict[int, list[Command]] = {}
-    for row in connection.execute(statement):
+    for row in connection.execute(_OPEN, {"repository": repository_id, "numbers": list(numbers)}):
         actor = Actor(row.login, is_bot=row.is_bot, association=row.association)
         command = Command(row.id, row.comment_id, actor, row.name, tuple(orjson.loads(row.arguments)))
         found.setdefault(row.number, []).append(command)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
+from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -78,15 +79,12 @@ class Database:
         return f"The database {self.url.render_as_string(hide_password=True)} cannot be used: {reason}"
 
 
-def insert_for(connection: sa.Connection) -> Any:
-    """The dialect's own `insert`, which knows ON CONFLICT."""
-    if connection.dialect.name == "sqlite":
-        from sqlalchemy.dialects.sqlite import insert as sqlite_insert  # noqa: PLC0415
+def insert_into(dialect: str, table: sa.Table) -> Any:
+    """The dialect's own INSERT, which knows ON CONFLICT (the two share no typed base).
 
-        return sqlite_insert
-    from sqlalchemy.dialects.postgresql import insert as postgresql_insert  # noqa: PLC0415
-
-    return postgresql_insert
+    Statements of the busy paths are built once a dialect: building one costs more than running it.
+    """
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
 
 
 def _with_driver(url: str) -> sa.URL:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from bot.store.database import insert_for
+from bot.store.database import insert_into
 from bot.store.tables import files
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ class StoredFiles:
     def put(self, key: str, value: bytes) -> None:
         values = {"content": value, "stored_at": round(time.time() * 1000)}
         with self._database.write() as connection:
-            statement = insert_for(connection)(files).values(key=key, **values)
+            statement = insert_into(connection.dialect.name, files).values(key=key, **values)
             connection.execute(statement.on_conflict_do_update(index_elements=["key"], set_=values))
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
 
-from bot.store.database import insert_for
+from bot.store.database import insert_into
 from bot.store.tables import issues
 from bot.store.times import from_ms, to_ms
 from bot.triage.issue import Command, History, Request
@@ -122,10 +123,35 @@ _VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number
 """What `save` overwrites. The time of the next look may be set from another lane, and has statements of its own."""
 
 
+_HERE = issues.c.repository_id == sa.bindparam("repository")
+_LOAD = sa.select(issues).where(_HERE, issues.c.number.in_(sa.bindparam("numbers", expanding=True)))
+_DUE = (
+    sa.select(issues.c.number)
+    .where(_HERE, issues.c.next_look_at <= sa.bindparam("now"))
+    .order_by(issues.c.next_look_at)
+    .limit(sa.bindparam("most"))
+)
+_LOOKED = (
+    issues.update()
+    .where(
+        _HERE, issues.c.number.in_(sa.bindparam("numbers", expanding=True)), issues.c.next_look_at <= sa.bindparam("at")
+    )
+    .values(next_look_at=None)
+)
+
+
+@cache
+def _save(dialect: str) -> Any:
+    insert = insert_into(dialect, issues)
+    return insert.on_conflict_do_update(
+        index_elements=["repository_id", "number"], set_={name: insert.excluded[name] for name in _VALUES}
+    )
+
+
 def load(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, Record]:
     """The known ones of these issues, by number."""
-    statement = sa.select(issues).where(issues.c.repository_id == repository_id, issues.c.number.in_(numbers))
-    found = (_record(row) for row in connection.execute(statement).mappings())
+    rows = connection.execute(_LOAD, {"repository": repository_id, "numbers": list(numbers)}).mappings()
+    found = (_record(row) for row in rows)
     return {record.number: record for record in found}
 
 
@@ -133,33 +159,18 @@ def save(connection: sa.Connection, records: Iterable[Record]) -> None:
     rows = [_row(record) for record in records]
     if not rows:
         return
-    insert = insert_for(connection)(issues)
-    statement = insert.on_conflict_do_update(
-        index_elements=["repository_id", "number"], set_={name: insert.excluded[name] for name in _VALUES}
-    )
-    connection.execute(statement, rows)
+    connection.execute(_save(connection.dialect.name), rows)
 
 
 def due(connection: sa.Connection, repository_id: int, now: int, most: int) -> list[int]:
     """Numbers of the issues that are to be looked at though nothing new is known of them."""
-    return list(
-        connection.scalars(
-            sa.select(issues.c.number)
-            .where(issues.c.repository_id == repository_id, issues.c.next_look_at <= now)
-            .order_by(issues.c.next_look_at)
-            .limit(most)
-        )
-    )
+    return list(connection.scalars(_DUE, {"repository": repository_id, "now": now, "most": most}))
 
 
 def looked(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
     """Their time to be looked at has been kept; a later one stays."""
     if numbers:
-        connection.execute(
-            issues.update()
-            .where(issues.c.repository_id == repository_id, issues.c.number.in_(numbers), issues.c.next_look_at <= at)
-            .values(next_look_at=None)
-        )
+        connection.execute(_LOOKED, {"repository": repository_id, "numbers": list(numbers), "at": at})
 
 
 def look_at(connection: sa.Connection, repository_id: int, number: int, at: int) -> None:

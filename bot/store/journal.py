@@ -32,6 +32,14 @@ class Entry:
     id: int = 0
 
 
+_BEGIN = journal.insert().returning(journal.c.id, sort_by_parameter_order=True)
+_FINISH = (
+    journal.update()
+    .where(journal.c.id == sa.bindparam("entry"))
+    .values(state=sa.bindparam("to"), note=sa.bindparam("why"), detail=sa.bindparam("what"))
+)
+
+
 def write(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     rows = [_row(entry) for entry in entries]
     if rows:
@@ -43,8 +51,7 @@ def begin(connection: sa.Connection, entries: Iterable[Entry]) -> list[Entry]:
     rows = [(entry, _row(entry)) for entry in entries]
     if not rows:
         return []
-    statement = journal.insert().returning(journal.c.id, sort_by_parameter_order=True)
-    ids = connection.scalars(statement, [row for _, row in rows]).all()
+    ids = connection.scalars(_BEGIN, [row for _, row in rows]).all()
     return [replace(entry, id=id_) for (entry, _), id_ in zip(rows, ids, strict=True)]
 
 
@@ -52,12 +59,7 @@ def finish(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Records how these ended: their state, note and detail."""
     rows = [{"entry": it.id, "to": it.state, "why": it.note, "what": it.detail} for it in entries]
     if rows:
-        statement = (
-            journal.update()
-            .where(journal.c.id == sa.bindparam("entry"))
-            .values(state=sa.bindparam("to"), note=sa.bindparam("why"), detail=sa.bindparam("what"))
-        )
-        connection.execute(statement, rows)
+        connection.execute(_FINISH, rows)
 
 
 def close_open(connection: sa.Connection, repository_id: int, number: int, note: str) -> None:

@@ -11,11 +11,12 @@ lose a run altogether, `lost` finds the lane.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import cache
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.store.database import insert_for
+from bot.store.database import insert_into
 from bot.store.tables import UNDONE, deliveries, issues, lanes
 
 if TYPE_CHECKING:
@@ -41,31 +42,42 @@ def repository_of(lane: str) -> int | None:
 
 def mark_queued(connection: sa.Connection, names: Iterable[str], now: int) -> list[str]:
     """Sets the mark on these lanes; those that had none and are not paused, for which the caller enqueues a run."""
-    insert = insert_for(connection)(lanes)
+    statement = _mark(connection.dialect.name)
     found: list[str] = []
     for name in names:
-        statement = (
-            insert.values(id=name, queued=True, queued_at=now)
-            .on_conflict_do_update(
-                index_elements=["id"],
-                set_={"queued": True, "queued_at": now},
-                where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= now),
-            )
-            .returning(lanes.c.id)
-        )
-        found.extend(connection.scalars(statement))
+        found.extend(connection.scalars(statement, {"id": name, "queued": True, "queued_at": now, "now": now}))
     return found
+
+
+@cache
+def _mark(dialect: str) -> Any:
+    now = sa.bindparam("now", type_=sa.BigInteger)
+    return (
+        insert_into(dialect, lanes)
+        .values(id=sa.bindparam("id"), queued=sa.bindparam("queued"), queued_at=sa.bindparam("queued_at"))
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_={"queued": sa.true(), "queued_at": now},
+            where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= now),
+        )
+        .returning(lanes.c.id)
+    )
+
+
+_BEGIN = (
+    lanes.update()
+    .where(lanes.c.id == sa.bindparam("lane"))
+    .values(
+        queued=False,
+        due_at=sa.case((lanes.c.paused_until <= sa.bindparam("now", type_=sa.BigInteger), None), else_=lanes.c.due_at),
+    )
+    .returning(lanes.c.paused_until)
+)
 
 
 def begin(connection: sa.Connection, name: str, now: int) -> int:
     """A run's first transaction: clears the mark; the time until which the lane is paused (past: it is not)."""
-    statement = (
-        lanes.update()
-        .where(lanes.c.id == name)
-        .values(queued=False, due_at=sa.case((lanes.c.paused_until <= now, None), else_=lanes.c.due_at))
-        .returning(lanes.c.paused_until)
-    )
-    return connection.scalar(statement) or 0
+    return connection.scalar(_BEGIN, {"lane": name, "now": now}) or 0
 
 
 def wake_at(connection: sa.Connection, name: str, due_at: int) -> None:
@@ -76,7 +88,7 @@ def wake_at(connection: sa.Connection, name: str, due_at: int) -> None:
 
 def mark_due(connection: sa.Connection, name: str, now: int) -> None:
     """Have the lane run at the next tick, whatever it was waiting for."""
-    statement = insert_for(connection)(lanes).values(id=name, due_at=now)
+    statement = insert_into(connection.dialect.name, lanes).values(id=name, due_at=now)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"due_at": now, "paused_until": 0}))
 
 

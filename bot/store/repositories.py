@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.store.database import insert_for
+from bot.store.database import insert_into
 from bot.store.tables import installations, repositories
 from bot.triage.issue import Repository
 
@@ -29,8 +29,11 @@ class Known:
     policy_problems: str
 
 
+_GET = sa.select(repositories).where(repositories.c.id == sa.bindparam("repository"))
+
+
 def get(connection: sa.Connection, repository_id: int) -> Known | None:
-    row = connection.execute(sa.select(repositories).where(repositories.c.id == repository_id)).one_or_none()
+    row = connection.execute(_GET, {"repository": repository_id}).one_or_none()
     return None if row is None else _known(row)
 
 
@@ -59,7 +62,7 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
     }
     if installation_id is not None:
         values["installation_id"] = installation_id
-    statement = insert_for(connection)(repositories).values(id=repository.id, first_seen=now, **values)
+    statement = insert_into(connection.dialect.name, repositories).values(id=repository.id, first_seen=now, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
@@ -74,7 +77,7 @@ def install(connection: sa.Connection, given: Iterable[Repository], installation
             "installed_at": now,
             "removed": False,
         }
-        statement = insert_for(connection)(repositories).values(
+        statement = insert_into(connection.dialect.name, repositories).values(
             id=repository.id, first_seen=now, default_branch=repository.default_branch, **values
         )
         connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
@@ -92,7 +95,7 @@ def see_installation(
     values: dict[str, Any] = {"account": account, "removed": False}
     if installed_at is not None:
         values["installed_at"] = installed_at
-    statement = insert_for(connection)(installations).values(id=installation_id, **values)
+    statement = insert_into(connection.dialect.name, installations).values(id=installation_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
 
 
