@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
@@ -9,6 +10,10 @@ from typing import Any, get_args
 
 import pytest
 
+from bot.cli.check import as_json
+from bot.forms.check import Checker
+from bot.forms.load import load
+from bot.forms.template import Submission
 from bot.settings import Settings
 from bot.store.database import Database
 from bot.triage.plan import Action
@@ -145,3 +150,15 @@ def test_every_comment_that_can_be_reworded_is_documented(template: Path):
     name = template.name.partition(".")[0]
     if not name.startswith("_"):
         assert f"`{name}`" in section(POLICY, "request")
+
+
+def test_the_documented_output_of_check_is_its_output():
+    page = DOCS / "reference/check.md"
+    given, shown = (json.loads(block.text) for block in blocks(page) if block.language == "json")
+    field = "{type: input, id: version, attributes: {label: Version}, validations: {required: true}}"
+    form = f"name: Bug report\ndescription: Something broke.\nbody:\n- {field}\n"
+    templates = load({".github/ISSUE_TEMPLATE/bug_report.yml": form.encode()})
+    check = Checker(templates).check(Submission(given["title"], given["body"], tuple(given["labels"])))
+    printed = as_json(given["id"], check)
+    assert {**printed, "confidence": 0} == {**shown, "confidence": 0}
+    assert not [key for key in [*printed, *printed["fields"][0]] if f"| `{key}` |" not in text_of(page)]
