@@ -99,7 +99,9 @@ class Client:
         reply = self._send("graphql", _WRITE_POINTS, "POST", self._requester().graphql_url, {}, body)
         errors = payloads.items(payloads.mapping(reply.data).get("errors"))
         if errors:
-            raise self._graphql_error(reply, [payloads.mapping(error) for error in errors])
+            kinds = {payloads.text(payloads.mapping(error).get("type")) for error in errors}
+            kind = NotFound if "NOT_FOUND" in kinds else Forbidden if "FORBIDDEN" in kinds else Rejected
+            raise kind(f"GraphQL: {_said(reply.data)}", reply.status)
         return payloads.mapping(payloads.mapping(reply.data).get("data"))
 
     def _send(
@@ -134,8 +136,7 @@ class Client:
                 self._renew(headers["Authorization"])
                 continue
             data = _parsed(text, what, status)
-            message = payloads.text(payloads.mapping(data).get("message")) if status >= 400 else ""
-            self._quota.learn(resource, status, answer, message)
+            self._quota.learn(resource, status, answer, _said(data) if status >= 400 or resource == "graphql" else "")
             if status >= 400:
                 raise _failure(status, data, what)
             return Reply(status, answer, data)
@@ -172,15 +173,6 @@ class Client:
             raise NotFound(f"{what}: moved to another repository", redirected.status)
         return target.geturl()
 
-    def _graphql_error(self, reply: Reply, errors: list[Mapping[str, Any]]) -> GitHubError:
-        kinds = {payloads.text(error.get("type")) for error in errors}
-        message = payloads.text(errors[0].get("message"))
-        if kinds & {"RATE_LIMITED", "RATE_LIMIT"}:
-            message = f"rate limit: {message}"
-        self._quota.learn("graphql", reply.status, reply.headers, message)
-        error = NotFound if "NOT_FOUND" in kinds else Forbidden if "FORBIDDEN" in kinds else Rejected
-        return error(f"GraphQL: {message[:300]}", reply.status)
-
 
 def _parsed(text: str, what: str, status: int) -> Any:
     if not text:
@@ -194,17 +186,24 @@ def _parsed(text: str, what: str, status: int) -> Any:
 
 
 def _failure(status: int, data: object, what: str) -> GitHubError:
-    body = payloads.mapping(data)
-    said = payloads.text(body.get("message"))[:300]
-    message = f"{what}: {status}{' ' + said if said else ''}"
+    message = f"{what}: {status} {_said(data)}".rstrip()
     if status >= 500:
         return Unavailable(message, status)
     if status in {404, 410}:
         return NotFound(message, status)
     if status in {401, 403}:
         return Forbidden(message, status)
-    errors = map(payloads.mapping, payloads.items(body.get("errors")))
+    errors = map(payloads.mapping, payloads.items(payloads.mapping(data).get("errors")))
     return Rejected(message, status, frozenset(payloads.text(error.get("code")) for error in errors))
+
+
+def _said(data: object) -> str:
+    """REST's message, or the kind and message of GraphQL's first error."""
+    body = payloads.mapping(data)
+    errors = payloads.items(body.get("errors"))
+    error = payloads.mapping(errors[0]) if errors else {}
+    said = [body.get("message")] if body.get("message") else [error.get("type"), error.get("message")]
+    return " ".join(filter(None, map(payloads.text, said)))[:300]
 
 
 def _next_page(link: str) -> str:

@@ -18,7 +18,6 @@ Resource = Literal["core", "graphql"]
 _BACKOFF_FROM = 60.0
 _BACKOFF_UP_TO = 3600.0
 _SECONDARY = ("secondary rate limit", "abuse detection", "please wait a few minutes before you try again")
-_LIMITED = frozenset({403, 429})
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,31 +73,30 @@ class Quota:
         now = self._clock()
         remaining = headers.get("x-ratelimit-remaining")
         reset = _number(headers.get("x-ratelimit-reset"))
+        spent = remaining == "0"
         said = message.lower()
         secondary = any(words in said for words in _SECONDARY)
-        refused = status == 429 or (
-            status in _LIMITED and ("retry-after" in headers or remaining == "0" or secondary or "rate limit" in said)
-        )
-        refused = refused or (status == 200 and "rate limit" in said)
+        limited = secondary or "rate limit" in said or "rate_limit" in said
         with self._lock:
-            if not refused:
-                if remaining == "0" and reset > now:
-                    self._until[resource] = reset
-                elif status < 400 and self._until.get("all", 0.0) <= now:
-                    self._refusals = 0
-                return
-            retry_after = _retry_after(headers.get("retry-after"), now)
-            if retry_after:
-                until, scope = retry_after, "all"
-            elif remaining == "0" and reset > now and not secondary:
-                until, scope = reset, resource
-            elif self._until.get("all", 0.0) > now:
-                until, scope = self._until["all"], "all"  # refused together with others: one refusal
-            else:
-                until, scope = now + min(_BACKOFF_FROM * 2**self._refusals, _BACKOFF_UP_TO), "all"
-                self._refusals += 1
-            self._until[scope] = max(until, self._until.get(scope, 0.0))
-            raise _limit("GitHub refused for its rate limit", self._until[scope], status)
+            if status == 429 or (status == 403 and ("retry-after" in headers or spent)) or limited:
+                until, scope = _retry_after(headers.get("retry-after"), now), "all"
+                if not until and spent and reset > now and not secondary:
+                    until, scope = reset, resource
+                until = until or self._backed_off(now)
+                self._until[scope] = max(until, self._until.get(scope, 0.0))
+                raise _limit("GitHub refused for its rate limit", self._until[scope], status)
+            if spent and reset > now:
+                self._until[resource] = reset
+            elif status < 400 and self._until.get("all", 0.0) <= now:
+                self._refusals = 0
+
+    def _backed_off(self, now: float) -> float:
+        """GitHub did not say how long: a minute, doubled each time. Calls refused together are one refusal."""
+        until = self._until.get("all", 0.0)
+        if until > now:
+            return until
+        self._refusals += 1
+        return now + min(_BACKOFF_FROM * (1 << min(self._refusals - 1, 16)), _BACKOFF_UP_TO)
 
 
 class _Window:

@@ -31,6 +31,8 @@ from bot.triage.plan import (
 
 LONGEST_COMMENT = 65_536
 """Characters."""
+_NO_NAMES = frozenset({"", ".", ".."})
+"""At the end of a path these mean the path itself: removing such a label would remove all."""
 _log = logging.getLogger(__name__)
 
 
@@ -97,6 +99,8 @@ class Writer:
         return Outcome()
 
     def _remove_label(self, repo: Repository, number: int, action: RemoveLabel) -> Outcome:
+        if action.label in _NO_NAMES:
+            return Outcome(changed=False, warning=f"a label called `{action.label}` cannot be named in a URL")
         try:
             self._call("DELETE", repo, f"/issues/{number}/labels/{quote(action.label, safe='')}")
         except NotFound:
