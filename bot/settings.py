@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 LogLevel = Literal["debug", "info", "warning", "error"]
+_DATABASE = "triage.db"
 _SHOWN = frozenset({"PORT", "LOG_LEVEL", "GITHUB_CONTENT_LIMITS", "TRIAGE_HOST", "TRIAGE_DATA_DIR"})
 """Settings whose wrong value may be repeated; an address can hold a password, and an APP_ID a misplaced secret."""
 
@@ -50,6 +51,12 @@ class Settings(BaseSettings):
     def credentials(self) -> Credentials | None:
         """None until the App is registered."""
         return self._credentials
+
+    @property
+    def database_file(self) -> Path | None:
+        """The SQLite file in the data directory; None where DATABASE_URL says otherwise."""
+        file = self.data_dir / _DATABASE
+        return file if self.database_url == f"sqlite:///{file}" else None
 
     @property
     def web_url(self) -> str:
@@ -90,7 +97,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Settings:
         if not self.database_url:
             # The usual way around a frozen model, while it is being built.
-            object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir / 'triage.db'}")
+            object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir / _DATABASE}")
         self._credentials = self._from_environment() or read_credentials(self.data_dir)
         return self
 

@@ -51,8 +51,11 @@ def read_payload(path: Path, event: str | None) -> Payload:
 
 def _named(path: Path) -> str:
     """By `issues.opened.payload.json`, or by the folder in `issues/opened.payload.json`."""
-    candidates = [path.name.partition(".")[0], path.absolute().parent.name]
-    return next((name for name in candidates if name in KNOWN_EVENTS), "")
+    parts = path.name.removesuffix(".json").removesuffix(".payload").split(".")
+    candidates = [parts[0], path.absolute().parent.name]
+    known = (name for name in candidates if name in KNOWN_EVENTS)
+    # An event that the bot does not know is stored all the same, as the service would store it.
+    return next(known, parts[0] if len(parts) > 1 else "")
 
 
 def _text(value: object) -> str:

@@ -142,8 +142,11 @@ def _payload(settings: Settings, name: str, event: str | None) -> Payload:
 
 
 def _database(settings: Settings) -> Database:
+    from bot.cli.payloads import PayloadError
     from bot.store.database import Database
 
+    if settings.database_file and not settings.database_file.exists():
+        raise PayloadError(f"there is no database at {settings.database_file} yet: name the service's --data-dir.")
     database = Database(settings.database_url)
     database.migrate()
     return database
