@@ -75,8 +75,9 @@ class Places:
         if kind in {"bool", "int", "float", "null"}:
             try:
                 return self._scalars.construct_object(node)
-            except ValueError:
-                self._document.report(node, f"`{node.value}` is not a number.")
+            except (ValueError, KeyError):
+                what = "true or false" if kind == "bool" else "a number"
+                self._document.report(node, f"`{node.value}` is not {what}.")
         elif kind not in {"str", "timestamp", "value"}:
             self._document.report(node, f"The tag `{kind}` is not allowed here.")
         return node.value

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import re
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
@@ -14,6 +15,8 @@ from pydantic import (
     ConfigDict,
     Field,
     PrivateAttr,
+    StrictBool,
+    StrictInt,
     StringConstraints,
     ValidationError,
     model_validator,
@@ -77,7 +80,7 @@ Jinja = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
 
 
 class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True, hide_input_in_errors=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
 class NewLabel(_Section):
@@ -111,9 +114,8 @@ class Labels(_Section):
     @classmethod
     def _renamed_needs_info(cls, data: Any) -> Any:
         # A repository that merely renames needs-info still gets it created.
-        if isinstance(data, dict) and "create" not in data and isinstance(data.get("needs_info"), str):
-            return {**data, "create": {data["needs_info"]: NEEDS_INFO}}
-        return data
+        name = data.get("needs_info") if isinstance(data, dict) else None
+        return {"create": {name: NEEDS_INFO}, **data} if name and isinstance(name, str) else data
 
     @model_validator(mode="after")
     def _two_names(self) -> Self:
@@ -125,7 +127,7 @@ class Labels(_Section):
 class Exempt(_Section):
     """Whose issues are left alone; bots always are."""
 
-    maintainers: bool = Field(default=False, description="Owners, members and collaborators.")
+    maintainers: StrictBool = Field(default=False, description="Owners, members and collaborators.")
     logins: Texts = ()
     labels: LabelNames = ()
 
@@ -143,10 +145,10 @@ class RequestSection(_Section):
     """The one comment that asks for what is missing."""
 
     language: Literal["en", "de"] = "en"
-    deadline_days: int | None = Field(
+    deadline_days: StrictInt | None = Field(
         None, ge=1, le=365, description="Named in the comment as the day to answer by. The bot closes nothing."
     )
-    free_form: bool = Field(default=True, description="Point issues from no template to the templates.")
+    free_form: StrictBool = Field(default=True, description="Point issues from no template to the templates.")
     exempt: Exempt = Exempt()
     wording: WordingOverrides = WordingOverrides()
 
@@ -154,16 +156,16 @@ class RequestSection(_Section):
 class RuleSection(_Section):
     """Rules for one field; all set ones must hold."""
 
-    required: bool | None = None
-    allow_na: bool = True
-    min_length: int | None = Field(None, ge=1, le=10_000)
+    required: StrictBool | None = None
+    allow_na: StrictBool = True
+    min_length: StrictInt | None = Field(None, ge=1, le=10_000)
     pattern: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_compiles)] | None = None
     one_of: Texts = ()
-    code_block: bool = False
-    traceback: bool = False
-    python: bool = False
-    url: bool = False
-    version: bool = False
+    code_block: StrictBool = False
+    traceback: StrictBool = False
+    python: StrictBool = False
+    url: StrictBool = False
+    version: StrictBool = False
     message: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
 
 
@@ -187,8 +189,8 @@ class Commands(_Section):
 class Policy(_Section):
     """What the bot does in one repository."""
 
-    enabled: bool = Field(default=True, description="false: the bot does nothing here.")
-    dry_run: bool = Field(default=False, description="true: plans are kept in the journal and not carried out.")
+    enabled: StrictBool = Field(default=True, description="false: the bot does nothing here.")
+    dry_run: StrictBool = Field(default=False, description="true: plans are kept in the journal and not carried out.")
     labels: Labels = Labels()
     request: RequestSection = RequestSection()
     fields: dict[str, dict[str, RuleSection]] = Field(
@@ -250,12 +252,48 @@ def _problem(detail: ErrorDetails, places: Places, path: str) -> Problem:
     location = detail["loc"]
     about_key = detail["type"] == "extra_forbidden" or "[key]" in location
     line, column = places.of(location, key=about_key)
-    where = ".".join(str(part) for part in location if part != "[key]")
+    where = ".".join(str(part) for part in location if part != "[key]") + ": " if location else "The file "
     message = _message(detail)
-    return Problem(path, line, column, f"{where}: {message}" if where else message)
+    end = "" if message.endswith("?") else "."
+    return Problem(path, line, column, f"{where}{message}{end}")
+
+
+_MESSAGES = {
+    "model_type": "must be a mapping of keys to values",
+    "dict_type": "must be a mapping of keys to values",
+    "tuple_type": "must be a list, or a single text",
+    "string_type": "must be a text",
+    "bool_type": "must be true or false",
+    "int_type": "must be a whole number",
+    "literal_error": "must be {expected}",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "value_error": "{error}",
+}
+"""Pydantic's types of error, in words for people who never heard of it."""
 
 
 def _message(detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
-        return "there is no such key"
-    return detail["msg"].removeprefix("Value error, ")
+        *section, key = detail["loc"]
+        near = difflib.get_close_matches(str(key), _keys(tuple(section)), n=1)
+        return "there is no such key" + (f"; did you mean `{near[0]}`?" if near else "")
+    context = detail.get("ctx", {})
+    if "too_short" in detail["type"]:
+        return f"must have at least {context['min_length']} character"
+    if "too_long" in detail["type"]:
+        return f"must have at most {context['max_length']} characters"
+    return _MESSAGES[detail["type"]].format_map(context)
+
+
+def _keys(section: tuple[int | str, ...]) -> list[str]:
+    models: dict[tuple[int | str, ...], type[_Section]] = {
+        (): Policy,
+        ("labels",): Labels,
+        ("request",): RequestSection,
+        ("request", "exempt"): Exempt,
+        ("request", "wording"): WordingOverrides,
+        ("commands",): Commands,
+    }
+    model = models.get(section) or (RuleSection if section[0] == "fields" else NewLabel)
+    return [field.alias or name for name, field in model.model_fields.items()]

@@ -40,7 +40,9 @@ def _templates(
     policy: Policy, place: tuple[str, ...], templates: Sequence[Template]
 ) -> tuple[Sequence[Template], tuple[Problem, ...]]:
     file = place[-1]
-    found = [template for template in templates if file in {"*", template.file} or _same(file, template.file)]
+    if file == "*":
+        return templates, ()
+    found = [template for template in templates if _same(file, template.file)]
     files = [template.file for template in templates]
     return found, () if found else _unknown(policy, place, f"No template file is called `{file}`", files)
 

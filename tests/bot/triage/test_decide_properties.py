@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from typing import Literal
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -25,7 +26,12 @@ request:
 fields:
   docs.yml: {change: {min_length: 5}}
 """
-POLICIES = ("", POLICY, "labels: {needs_info: null, create: {}}", "request: {free_form: false, exempt: {maintainers: true}}")
+POLICIES = (
+    "",
+    POLICY,
+    "labels: {needs_info: null, create: {}}",
+    "request: {free_form: false, exempt: {maintainers: true}}",
+)
 PEOPLE = st.sampled_from([AUTHOR, MAINTAINER, STRANGER, Actor("other[bot]", is_bot=True)])
 GIVEN = st.sampled_from(["", "...", "It stops after a minute."])
 BODIES = st.one_of(
@@ -34,7 +40,13 @@ BODIES = st.one_of(
     st.sampled_from(["", "hello", "### Something else\n\nentirely"]),
 )
 REPLIES = st.sampled_from(
-    ["thanks!", "### Component\n\nweb", "### What is the problem?\n\nIt stops after a minute.", bug(), "**Which page?** /a"]
+    [
+        "thanks!",
+        "### Component\n\nweb",
+        "### What is the problem?\n\nIt stops after a minute.",
+        bug(),
+        "**Which page?** /a",
+    ]
 )
 COMMANDS = st.sampled_from(
     [
@@ -74,7 +86,7 @@ def _command(world: World, who: Actor, words: tuple[str, ...]) -> None:
     world.command(who, *words)
 
 
-def _set_state(world: World, state: str) -> None:
+def _set_state(world: World, state: Literal["open", "closed"]) -> None:
     world.issue = replace(world.issue, state=state)
 
 
@@ -86,7 +98,12 @@ def _new_policy(world: World, policy: str) -> None:
 def worlds(draw: st.DrawFn) -> World:
     labels = tuple(draw(st.lists(NAMES, unique_by=str.lower, max_size=3)))
     filed = issue(draw(BODIES), labels=labels, author=draw(PEOPLE))
-    return World(context(draw(st.sampled_from(POLICIES)), installed_at=draw(st.sampled_from([None, NOW, NOW.replace(year=2031)]))), filed)
+    return World(
+        context(
+            draw(st.sampled_from(POLICIES)), installed_at=draw(st.sampled_from([None, NOW, NOW.replace(year=2031)]))
+        ),
+        filed,
+    )
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.too_slow])

@@ -1,9 +1,10 @@
-"""A small pure world for decisions: a repository's templates, issues written from them, and what carrying out a Plan does."""
+"""A small pure world for decisions: templates, issues written from them, and what carrying out a Plan does."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from bot.forms.check import Checker
 from bot.forms.load import TemplateSet, load
@@ -120,9 +121,9 @@ def context(
     return Context(REPOSITORY, checker, loaded, Renderer(loaded), "triage", installed_at, known)
 
 
-def issue(body: str = "", **changes: object) -> Issue:
+def issue(body: str = "", **changes: Any) -> Issue:
     base = Issue(7, "It stops", body, AUTHOR, NOW, NOW)
-    return replace(base, **changes)  # type: ignore[arg-type]
+    return replace(base, **changes)
 
 
 @dataclass
@@ -143,6 +144,12 @@ class World:
             if not any(isinstance(action, PostRequest) for action in plan.actions):
                 return plan
         return decide(self.issue, self.context, self.history, self.now)
+
+    @property
+    def request(self) -> Request:
+        """The Request, where there must be one."""
+        assert self.history.request is not None
+        return self.history.request
 
     def settle(self) -> Plan:
         """Decide and carry the Plan out."""
@@ -211,7 +218,9 @@ class World:
             history,
             labels_by_bot=history.labels_by_bot - key,
             labels_by_people=history.labels_by_people - key,
-            labels_removed_by_people=history.labels_removed_by_people | key if for_person else history.labels_removed_by_people,
+            labels_removed_by_people=history.labels_removed_by_people | key
+            if for_person
+            else history.labels_removed_by_people,
         )
 
     def _remember(self, action: Remember) -> None:
@@ -252,7 +261,7 @@ class World:
         self.now += timedelta(days=days)
 
 
-def world(body: str = "", policy: str = "", *, files: dict[str, str] | None = None, **changes: object) -> World:
+def world(body: str = "", policy: str = "", *, files: dict[str, str] | None = None, **changes: Any) -> World:
     return World(context(policy, files), issue(body, **changes))
 
 

@@ -1,0 +1,74 @@
+from __future__ import annotations
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.triage.escape import code, escape, longest_run, one_line, visible
+
+NASTY = st.text(alphabet="`@#ab1 <>-!*_[]()\\&/:w.$~|\n\u202e\u200b\ud800g-h", max_size=40)
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("Steps to reproduce", "Steps to reproduce"),
+        ("What happened?", "What happened?"),
+        ("Problem (required): yes, really!", "Problem (required): yes, really!"),
+        ("*bold* _it_ [a](b) ~no~", r"\*bold\* \_it\_ \[a\](b) \~no\~"),
+        ("a < b && c > d", "a &lt; b &amp;&amp; c &gt; d"),
+        ("<!-- community-triage-bot:request -->", "&lt;!-- community-triage-bot:request --&gt;"),
+        ("</details>", "&lt;/details&gt;"),
+        ("ask @octocat now", "ask `@octocat` now"),
+        ("like #12 and octo/demo#12", "like `#12` and `octo/demo#12`"),
+        ("see GH-12", "see `GH-12`"),
+        ("see https://example.org/x", "see `https://example.org/x`"),
+        ("see www.example.org", "see `www.example.org`"),
+        ("commit 0123abc", "commit `0123abc`"),
+        ("`@all` and `x", r"`@all` and \`x"),
+        ("``a`b`` c", "``a`b`` c"),
+        ("two\r\nlines\tand  blanks ", "two lines and blanks"),
+        ("right\u202eleft\u200b\x00", "rightleft"),
+        ("$x$ # no heading", r"\$x\$ \# no heading"),
+        ("back\\slash", "back\\\\slash"),
+        ("emoji 🎉 stays", "emoji 🎉 stays"),
+    ],
+)
+def test_text_is_shown_as_it_is_and_nothing_in_it_comes_alive(text: str, shown: str):
+    assert escape(text) == shown
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [("", ""), ("a", "`a`"), ("a`b", "``a`b``"), ("`a", "`` `a ``"), ("a\n b", "`a b`"), ("a``b`c", "```a``b`c```")],
+)
+def test_code_spans_hold_whatever_backticks_there_are(text: str, shown: str):
+    assert code(text) == shown
+
+
+def test_long_text_is_cut():
+    assert one_line("word " * 100, 11) == "word word…"
+    assert one_line("eleven char", 11) == "eleven char"
+
+
+def test_visible_text_keeps_its_lines():
+    assert visible("a\r\nb\rc\td\x1b") == "a\nb\nc\td"
+
+
+def test_runs_are_measured():
+    assert longest_run("a `` b ``` c", "`") == 3
+    assert longest_run("a", "`") == 0
+
+
+@given(NASTY)
+def test_outside_of_code_nothing_pings_links_or_opens_a_tag(text: str):
+    escaped = escape(text)
+    assert "\n" not in escaped
+    outside = re.sub(r"(?<![`\\])(`+)(?!`).+?(?<!`)\1(?!`)", "", escaped)
+    assert "@" not in outside
+    assert "<" not in outside
+    assert "://" not in outside
+    assert not re.search(r"#\d", outside)
+    assert not re.search(r"(?<!\\)`", outside)
