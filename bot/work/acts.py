@@ -168,6 +168,7 @@ def _take_down(record: Record, action: Action, outcome: Outcome, now: datetime) 
                 record.labels_by_people.discard(name)
                 record.labels_removed_by_people.add(name)
         case PostRequest():
+            record.waiting_on = "author"
             record.request = Request(outcome.comment_id or 0, outcome.node_id, action.body, asked_at=now)
         case EditRequest():
             asked_at = now if action.reopened or record.request_asked_at is None else None

@@ -1,0 +1,91 @@
+"""The real service as its own process, which a test may kill, against a fake GitHub on loopback."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from pathlib import Path
+from urllib.error import URLError
+
+from tests.fakes.github import FakeGitHub, Running, key_pair
+from tests.fakes.github.model import App
+
+ROOT = Path(__file__).parents[2]
+READY_SECONDS = 30.0
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port: int = listener.getsockname()[1]
+        return port
+
+
+class ServiceProcess:
+    """`triage serve` with its own data directory; may be started again after a kill."""
+
+    def __init__(self, github: Running, app: App, data_dir: Path, port: int) -> None:
+        key = data_dir / "key.pem"
+        key.write_text(key_pair()[0])
+        self.port = port
+        self.data_dir = data_dir
+        self._environment = {
+            **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG"}},
+            "GITHUB_API_URL": github.url,
+            "APP_ID": str(app.id),
+            "PRIVATE_KEY_PATH": str(key),
+            "WEBHOOK_SECRET": app.webhook_secret,
+            "GITHUB_CONTENT_LIMITS": "false",
+            "LOG_LEVEL": "warning",
+        }
+        self._process: subprocess.Popen[bytes] | None = None
+        self.log = data_dir / "service.log"
+
+    def start(self) -> None:
+        command = [sys.executable, "-m", "bot", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir)]
+        with self.log.open("ab") as log:
+            self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
+        self._wait_until_ready()
+
+    def kill(self) -> None:
+        """As a power cut would: no handler runs."""
+        assert self._process is not None
+        self._process.send_signal(signal.SIGKILL)
+        self._process.wait()
+
+    def stop(self) -> int:
+        assert self._process is not None
+        self._process.terminate()
+        return self._process.wait(20)
+
+    def close(self) -> None:
+        if self._process is not None and self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+
+    def _wait_until_ready(self) -> None:
+        until = time.monotonic() + READY_SECONDS
+        while time.monotonic() < until:
+            assert self._process is not None
+            assert self._process.poll() is None, self.log.read_text()
+            try:
+                with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=5) as answer:
+                    if answer.status == 200:
+                        return
+            except (URLError, ConnectionError, TimeoutError):
+                time.sleep(0.05)
+        raise AssertionError(f"not ready within {READY_SECONDS} s: {self.log.read_text()}")
+
+
+def redeliver_failed(fake: FakeGitHub) -> None:
+    """What an operator does after an outage: GitHub itself never sends a failed delivery again."""
+    fake.hooks.wait(60)
+    delivered = {one.guid for one in fake.hooks.deliveries if one.status == "OK"}
+    again = {one.guid: one for one in fake.hooks.deliveries if one.guid not in delivered}
+    for one in again.values():
+        fake.hooks.redeliver(one)
+    fake.hooks.wait(60)
