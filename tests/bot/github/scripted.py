@@ -26,6 +26,8 @@ class Reply:
     verbatim: bytes = b""
     """Instead of everything else."""
     ending: Ending = "keep"
+    etag: str = ""
+    """Whoever shows it is told that nothing has changed."""
     gate: threading.Event | None = None
     """The answer waits for it."""
 
@@ -124,6 +126,8 @@ class ScriptedServer:
                         self.asked.append(asked)
                         script = self._script.get(f"{asked.verb} {asked.path}", [])
                         reply = (script.pop(0) if len(script) > 1 else script[0]) if script else Reply(status=404)
+                    if reply.etag and headers.get("if-none-match") == reply.etag:
+                        reply = Reply(status=304, headers={"ETag": reply.etag})
                     if not self._answer(connection, reply):
                         return
         except OSError:
