@@ -1,7 +1,8 @@
-"""GraphQL: the part of GitHub's schema in `schema.graphql`, executed; absent where graphql-core is not installed."""
+"""GraphQL: the part of GitHub's schema in `schema.graphql`, executed by graphql-core."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
@@ -32,7 +33,7 @@ class Refused(Exception):
 @cache
 def schema() -> GraphQLSchema | None:
     try:
-        from graphql import build_schema  # noqa: PLC0415 - only for tests that want it
+        from graphql import build_schema  # noqa: PLC0415 - the demo does without it
     except ModuleNotFoundError:
         return None
     return build_schema(SCHEMA.read_text())
@@ -40,19 +41,28 @@ def schema() -> GraphQLSchema | None:
 
 @routes.add("POST", "/graphql", needs="none")
 def execute(fake: FakeGitHub, request: Request) -> Response:
-    known = schema()
-    if known is None:
-        raise not_found()
     if request.token is None:
         raise ApiError(401, "This endpoint requires you to be authenticated.")
+    query, variables = request.given("query", str, "Query", required=True), request.given("variables", dict, "Query")
+    known = schema()
+    if known is None:
+        return without_engine(fake, request, query, variables or {})
     from graphql import graphql_sync  # noqa: PLC0415 - as above
 
-    query, variables = request.given("query", str, "Query", required=True), request.given("variables", dict, "Query")
     result = graphql_sync(known, query, root_value=Root(fake, request), variable_values=variables)
     answer: dict[str, Any] = {} if result.data is None else {"data": result.data}
     if result.errors:
         answer["errors"] = [_error(error) for error in result.errors]
     return Response(200, answer)
+
+
+def without_engine(fake: FakeGitHub, request: Request, query: str, variables: dict[str, Any]) -> Response:
+    """The demo runs without the packages of the tests: folding a comment away is all of GraphQL that it needs."""
+    called = re.search(r"\b(minimizeComment|unminimizeComment)\(input: \{subjectId: \$(\w+)", query)
+    if called is None:
+        raise not_found()
+    given = {"subjectId": variables[called[2]], "classifier": "RESOLVED"}
+    return Response(200, {"data": {called[1]: getattr(Root(fake, request), called[1])(None, input=given)}})
 
 
 def _error(error: Any) -> dict[str, Any]:
