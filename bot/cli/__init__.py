@@ -6,6 +6,7 @@ import typer
 
 from bot.cli.check import check
 from bot.cli.doctor import doctor
+from bot.cli.labels import labels
 from bot.cli.lint import lint
 from bot.cli.replay import replay
 from bot.cli.serve import serve
@@ -20,6 +21,7 @@ app.command()(serve)
 app.command()(doctor)
 app.command()(replay)
 app.command()(simulate)
+app.command()(labels)
 
 
 @app.callback()

@@ -111,7 +111,8 @@ def _new_sqlite(path: Path) -> Line:
     folder = next(parent for parent in path.absolute().parents if parent.exists())
     if folder.is_dir() and os.access(folder, os.W_OK | os.X_OK):
         return Line("OK", "database", f"{path} does not exist yet; `triage serve` will make it")
-    return Line("FAIL", "database", f"{path} cannot be made: {folder} is no folder that can be written to", "give another by --data-dir")
+    message = f"{path} cannot be made: {folder} is no folder that can be written to"
+    return Line("FAIL", "database", message, "give another by --data-dir")
 
 
 def _app(settings: Settings, credentials: Credentials) -> Iterator[Line]:

@@ -67,7 +67,7 @@ class Site:
             Route("/readyz", self.ready, methods=["GET"]),
             Route("/metrics", self.figures, methods=["GET"]),
         ]
-        closed_doors = [Route("/setup", _closed), Route("/setup/callback", _closed)]
+        closed_doors = [Route(path, _closed, methods=["GET", "POST"]) for path in ("/setup", "/setup/callback")]
         return routes + (self.setup.routes() if self.setup else closed_doors)
 
     async def webhook(self, request: Request) -> Response:
