@@ -23,7 +23,7 @@ MAX_COMMENT = 65_000
 """Characters; GitHub refuses more than 65,536."""
 MAX_OPTIONS = 12
 """Named of a dropdown; the form shows them all."""
-_SHOWN = (1000, 30, 10, 3)
+_SHOWN = (200, 30, 10, 3)
 """Fields or templates named in a comment, fewer while it is too long; three fit whatever their length."""
 
 
