@@ -372,9 +372,9 @@ def test_a_long_list_of_options_is_cut():
 def test_a_comment_never_gets_longer_than_github_takes(language: str, name: CommentName):
     label = "&*" * 200
     options = tuple(Option(label) for _ in range(20))
-    findings = tuple(Finding(Field("x", label, "dropdown", options=options), "missing", label) for _ in range(40))
+    findings = tuple(Finding(Field("x", label, "dropdown", options=options), "missing", label) for _ in range(201))
     template = Template("a.yml", "a.yml", "form", label, (), label)
-    choices = tuple(Choice(template, "https://github.com/octo/demo/issues/new?template=a.yml") for _ in range(40))
+    choices = tuple(Choice(template, "https://github.com/octo/demo/issues/new?template=a.yml") for _ in range(201))
     text = renderer(f"request: {{language: {language}}}").write(name, Facts("ann", findings, choices))
     assert len(text) < 65_536
     assert ("more." if language == "en" else "weitere.") in text
