@@ -1,1 +1,1 @@
-"""Issue templates and the bodies filed through them: load, recognise, parse, check. Pure: no network, files or clock."""
+"""Issue templates and the bodies filed through them: load, recognise, parse, check. Pure: no I/O or clock."""

@@ -21,6 +21,7 @@ Read = Callable[[str], Answer]
 
 _TASK = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]*\[(.{0,3}?)\][ \t]*(.*)")
 _BULLET = re.compile(r"[ \t]*(?:[-*+]|\d{1,2}[.)])[ \t]+(.*)")
+_PUNCTUATION = "-_.…* "
 _ALIKE = 0.85
 _SAYS_SOMETHING = re.compile(r"(?:(?:`{3,}|~{3,})[^\n`]*\n\s*+)?[\[({+\-#>.!\"'@/ ]*+[^\W_][^\n]*?[^\W_]")
 """Text, maybe in a code block, whose first line with words has two letters or digits: no filler, nothing declined."""
@@ -158,7 +159,9 @@ def _dropdown(field: Field, rule: FieldRule, ruling: Ruling | None) -> Read:
 
     def finish(value: Value, text: str) -> Answer:
         status: Status = "answered"
-        status, reason = judge(text) if is_filler(text) or is_not_applicable(text) else (status, "")
+        reason = ""
+        if is_not_applicable(text) or (text not in options and is_filler(text)) or not fold(text).strip(_PUNCTUATION):
+            status, reason = judge(text)
         if ruling is not None and status == "answered":
             reason = ruling(value)
             status = "invalid" if reason else status

@@ -21,6 +21,8 @@ _FOREIGN = 0.5
 """What a heading costs that belongs only to a sibling."""
 _COVERAGE = 0.3
 _WHOLE = 0.2
+_ENOUGH = 1.25
+"""Evidence for a markdown template that cannot be chance: more than one heading that anybody might write."""
 _LEAST_EXACT = 3
 """Labels from which a form's exact sequence needs no comparison with markdown templates."""
 
@@ -156,12 +158,23 @@ def _score_markdown(candidate: Candidate, wanted: Traces, marks: Marks, foreign:
     strength = sum(place.weight for place in places if place)
     comments, lines = marks.verbatim(wanted)
     coverage = strength / len(places) if places else 0.0
-    evidence = strength + 0.5 * min(comments, 2) + 0.3 * min(lines, 5)
-    if evidence < 0.9 or (strength < 1.5 and coverage < 0.5 and not comments and lines < 2):
+    evidence = strength + min(comments, 2) + 0.3 * min(lines, 5)
+    thin = _is_thin(candidate, marks.body, places)
+    # A template without sections is known by its words.
+    its_words = not places and lines * 2 >= max(len(wanted.lines), 1)
+    if evidence < _ENOUGH and not comments and not its_words and (coverage < 0.5 or strength < 0.9 or thin):
         return None
     total = evidence + _COVERAGE * min(1.0, coverage) - _FOREIGN * foreign
-    confidence = min(0.95, 0.3 + 0.12 * evidence + 0.25 * min(1.0, coverage)) - 0.05 * foreign
+    confidence = min(0.95, 0.3 + 0.1 * evidence + 0.25 * min(1.0, coverage)) - 0.05 * foreign
     return Score(candidate, places, total, round(max(0.1, confidence), 3))
+
+
+def _is_thin(candidate: Candidate, body: Body, places: Places) -> bool:
+    """Tell whether one heading of one word is all there is, and not even at the body's start as in the template."""
+    found = [(label, place) for label, place in zip(candidate.labels, places, strict=True) if place]
+    if len(found) != 1 or " " in found[0][0]:
+        return False
+    return found[0][1].weight < 1 or not _opens_with(body, places)
 
 
 def _told_apart(submission: Submission, body: Body, tied: list[Score]) -> list[Score]:

@@ -23,7 +23,6 @@ _LETTER_ANSWERS = frozenset("yYnNCR")
 """Single letters that can answer: yes, no, and the two languages."""
 _FILLERS = frozenset({"tbd", "tba", "asdf", "xxx"})
 _MOSTLY = 0.75
-_LONGEST_FILLER = 200
 
 
 def is_declined(text: str) -> bool:
@@ -32,7 +31,7 @@ def is_declined(text: str) -> bool:
         return not text
     if text.startswith(("```", "~~~")):
         lines = [line.strip() for line in text.split("\n") if line.strip()]
-        return len(lines) == 1 or (len(lines) == 2 and not lines[1].strip(text[0]))
+        return " " not in lines[0] and (len(lines) == 1 or (len(lines) == 2 and not lines[1].strip(text[0])))
     if text.startswith("<!--"):
         return not _EMPTY_COMMENT.sub("", text).strip()
     return _NO_RESPONSE.fullmatch(text) is not None
@@ -40,8 +39,6 @@ def is_declined(text: str) -> bool:
 
 def is_filler(text: str) -> bool:
     """Tell whether a text holds no answer: punctuation, a list without entries, a lone letter, `TBD`."""
-    if len(text) > _LONGEST_FILLER and text[0].isalnum():
-        return False
     rest = _SKELETON.sub("", text).strip()
     if not rest:
         return True

@@ -1,4 +1,4 @@
-"""Splits a body into the texts of a form's fields: expected labels first, fences second, all else belongs to a value."""
+"""Splits a body into the texts of a form's fields: expected labels first, fences second, the rest is value."""
 
 from __future__ import annotations
 
@@ -191,7 +191,9 @@ def texts_at(body: Body, places: Places) -> list[str | None]:
 
 def without_wrapper(text: str) -> str:
     """Take off the `</details>` of a wrapper around the whole form, which ends up glued to the last value."""
-    trimmed = text.rstrip()
-    while trimmed.endswith("</details>") and trimmed.count("</details>") > trimmed.count("<details"):
-        trimmed = text = trimmed.removesuffix("</details>").rstrip()
+    for _ in range(text.count("</details>") - text.count("<details")):
+        trimmed = text.rstrip()
+        if not trimmed.endswith("</details>"):
+            break
+        text = trimmed.removesuffix("</details>")
     return text

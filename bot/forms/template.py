@@ -119,7 +119,7 @@ class Match:
 
 
 class Answer(NamedTuple):
-    """What a submission says in one field; a tuple, as nothing is cheaper to make and every field of an issue is one."""
+    """What a submission says in one field; a tuple, as nothing is cheaper and every field of an issue is one."""
 
     field: Field
     status: Status

@@ -73,8 +73,8 @@ def some_value(field: Field, chance: random.Random) -> Value:
     if field.type == "dropdown":
         labels = [option.label for option in field.options]
         if field.multiple:
-            count = chance.randint(1, min(3, len(labels)))
-            return tuple(label for label in labels if label in chance.sample(labels, count))
+            chosen = chance.sample(labels, chance.randint(1, min(3, len(labels))))
+            return tuple(label for label in labels if label in chosen)
         return chance.choice(labels)
     words = " ".join(chance.choices(WORDS, k=chance.randint(3, 12)))
     if field.type == "input":
