@@ -83,7 +83,7 @@ $(MADE):
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or say make PYTHON=…" >&2; exit 1; }
 	@$(PYTHON) -c 'import sys; v = sys.version_info; sys.exit(0 if v >= (3, 11) else "Python 3.11 or newer is needed; $(PYTHON) is %d.%d. Say make PYTHON=python3.12, for example." % v[:2])'
 ifdef UV
-	@$(UV) venv --quiet --allow-existing --python $(PYTHON) $(VENV)
+	@$(UV) venv --quiet --seed --allow-existing --python $(PYTHON) $(VENV)
 else
 	@$(PYTHON) -c 'import venv, ensurepip' 2> /dev/null || { echo "$(PYTHON) has no venv: install it (on Debian and Ubuntu: apt install python3-venv)" >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV)
