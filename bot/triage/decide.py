@@ -113,7 +113,7 @@ def _request(issue: Issue, context: Context, history: History, need: Need, now: 
         findings=need.findings,
         choices=need.choices,
         deadline=_deadline(context.policy, request.asked_at if request and is_open else now),
-        again=request is not None and (request.resolved or request.reopened),
+        again=bool(history.settled),
     )
     body = context.wording.write("request" if need.findings else "choose_template", facts)
     if request is None:

@@ -84,8 +84,6 @@ class Request:
     resolved: bool = False
     asked_at: datetime | None = None
     """When it was posted, or last opened again."""
-    reopened: bool = False
-    """It was resolved once and asks again."""
 
 
 @dataclass(frozen=True, slots=True)

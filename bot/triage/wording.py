@@ -30,7 +30,7 @@ class Facts:
     choices: tuple[Choice, ...] = ()
     deadline: date | None = None
     again: bool = False
-    """The Request had been resolved and asks again."""
+    """The issue was complete once, and now lacks something after all."""
 
 
 class Wording(Protocol):

@@ -129,7 +129,7 @@ A reply works as well: copy this block and write your answers under its headings
 def test_asking_again():
     assert renderer().write("request", Facts("ann", FINDINGS[1:3], again=True)) == snapshot("""\
 <!-- community-triage-bot:request -->
-Thank you for coming back to this! Looking at the issue as it is now, a few things are missing:
+Thank you for your help so far! Looking at the issue as it is now, a few things are missing:
 
 - **Version** Please give a version number, such as `1.2.3`.
 - **Operating system** Nothing is chosen here. Choices: `Linux`, `macOS`
@@ -156,7 +156,7 @@ A reply works as well: copy this block and write your answers under its headings
 
 def test_asking_again_for_one_thing():
     assert renderer().write("request", Facts("ann", FINDINGS[1:2], again=True)).split("\n")[1] == snapshot(
-        "Thank you for coming back to this! Looking at the issue as it is now, one thing is missing:"
+        "Thank you for your help so far! Looking at the issue as it is now, one thing is missing:"
     )
 
 
@@ -180,7 +180,7 @@ def test_choosing_the_only_template_with_a_deadline():
     facts = Facts("ann", choices=CHOICES[:1], deadline=DEADLINE, again=True)
     assert renderer().write("choose_template", facts) == snapshot("""\
 <!-- community-triage-bot:request -->
-Thank you for coming back to this! As it is now, the issue follows none of our templates.
+Thank you for your help so far! As it is now, the issue follows none of our templates.
 
 This one asks for it:
 
@@ -268,8 +268,8 @@ def test_german_asking_again():
     ]
     assert texts == snapshot(
         [
-            "Danke, dass du dich noch einmal darum kümmerst! So wie das Issue jetzt ist, fehlen ein paar Angaben:",
-            "Danke, dass du dich noch einmal darum kümmerst! So wie das Issue jetzt ist, fehlt eine Angabe:",
+            "Danke für deine Mühe bis hierher! So wie das Issue jetzt ist, fehlen ein paar Angaben:",
+            "Danke für deine Mühe bis hierher! So wie das Issue jetzt ist, fehlt eine Angabe:",
         ]
     )
 
@@ -294,7 +294,7 @@ def test_german_choosing_the_only_one_again():
     facts = Facts("ann", choices=CHOICES[:1], deadline=DEADLINE, again=True)
     assert renderer(GERMAN).write("choose_template", facts) == snapshot("""\
 <!-- community-triage-bot:request -->
-Danke, dass du dich noch einmal darum kümmerst! So wie es jetzt ist, folgt das Issue keiner unserer Vorlagen.
+Danke für deine Mühe bis hierher! So wie es jetzt ist, folgt das Issue keiner unserer Vorlagen.
 
 Diese fragt danach:
 

@@ -119,7 +119,7 @@ def test_an_emptying_edit_opens_the_same_request_again():
     edit = plan.actions[2]
     assert isinstance(edit, EditRequest)
     assert edit.reopened
-    assert "Thank you for coming back" in edit.body
+    assert "Thank you for your help so far" in edit.body
     assert "by 2030-05-23" in edit.body
     here.wait(2)
     assert not here.decide()

@@ -182,7 +182,6 @@ class World:
                         history.request,
                         body=body,
                         resolved=resolved,
-                        reopened=history.request.reopened or reopened,
                         asked_at=self.now if reopened else history.request.asked_at,
                     ),
                 )
