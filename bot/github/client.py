@@ -7,7 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, urljoin, urlsplit
+from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import orjson
 from github.Auth import Auth
@@ -165,13 +165,16 @@ class Client:
     def _followed(self, redirected: transport.Redirected, repo: Repository | None, what: str) -> str:
         """Where to ask instead: only ever the same host, as the token goes along."""
         target = urlsplit(urljoin(self._api_url, redirected.location))
-        home = urlsplit(self._api_url)
-        if (target.scheme, target.netloc) != (home.scheme, home.netloc):
+        if _origin(target) != _origin(urlsplit(self._api_url)):
             raise Rejected(f"{what}: redirected to another host, which gets no token", redirected.status)
         by_id = _BY_ID.search(target.path)
         if by_id and repo is not None and repo.id not in {0, int(by_id[1])}:
             raise NotFound(f"{what}: moved to another repository", redirected.status)
         return target.geturl()
+
+
+def _origin(url: SplitResult) -> tuple[str, str | None, int]:
+    return url.scheme, url.hostname, url.port or (443 if url.scheme == "https" else 80)
 
 
 def _parsed(text: str, what: str, status: int) -> Any:

@@ -27,6 +27,8 @@ FRESH_FOR = 600.0
 _FOLDER = ".github/issue_template/"
 _MOST_BYTES = 256 * 1024
 _MOST_FILES = 100
+_MOST_KNOWN = 1000
+"""Repositories whose files are held in memory; the others are put together from the cache again."""
 _EMPTY_REPOSITORY = 409
 _FILE_MODES = frozenset({"100644", "100755"})
 _log = logging.getLogger(__name__)
@@ -110,6 +112,8 @@ class FileReader:
                 templates += forms
         templates = templates or [(repo, entry) for entry in self._legacy_in_docs(repo, root)]
         files = self._contents(templates, policies)
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
         self._known[repo.id] = _Known(root, shared, files)
         return files
 

@@ -67,6 +67,7 @@ class Answer:
     def feed(self, data: bytes) -> None:
         """Takes what has come in; nothing means that no more will."""
         if data:
+            self._size += len(data)
             self._parser.feed_data(data)
             if self._size > _MOST_BYTES:
                 raise Lost("the answer is too long")
@@ -88,7 +89,6 @@ class Answer:
             self._headers.clear()
 
     def on_body(self, data: bytes) -> None:
-        self._size += len(data)
         self._body.append(data)
 
     def on_message_complete(self) -> None:
@@ -193,7 +193,7 @@ class _Connection:
                 answer.feed(line.sock.recv(65536))
         except TimeoutError:
             raise Lost("no answer in time") from None
-        except ConnectionError:
+        except (ConnectionError, ssl.SSLEOFError, ssl.SSLZeroReturnError):
             if answer.status:
                 raise Lost("the connection was closed within the answer") from None
             raise _Closed(sent=sent) from None

@@ -68,6 +68,13 @@ def test_another_scheme_on_the_same_host_is_another_host(server: ScriptedServer,
         client.call("GET", "/old")
 
 
+def test_the_same_host_in_other_words_is_the_same_host(server: ScriptedServer, app: App):
+    client = Client(None, Quota(), api_url=server.url.replace("127.0.0.1", "localhost"), timeout=1)
+    server.on("GET /old", Reply({}, 302, {"Location": server.url.replace("127.0.0.1", "LOCALHOST") + "/new"}))
+    server.on("GET /new", Reply([1]))
+    assert client.call("GET", "/old").data == [1]
+
+
 def test_redirects_in_a_circle_end(server: ScriptedServer, client: Client):
     server.on("GET /old", Reply({}, 301, {"Location": "/old"}))
     with pytest.raises(Rejected, match="redirected in a circle or to nowhere"):
