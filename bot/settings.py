@@ -39,6 +39,8 @@ class Settings(BaseSettings):
     github_api_url: str = "https://api.github.com"
     github_content_limits: bool = True
     """False for a GitHub Enterprise Server that has its limits on writes switched off."""
+    github_token: SecretStr | None = None
+    """A person's, for `triage simulate` and `triage labels` alone; the service never uses it."""
     database_url: str = ""
     app_id: int | None = Field(None, gt=0)
     private_key: SecretStr | None = None

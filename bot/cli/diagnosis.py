@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from bot.credentials import FILE, Credentials
 from bot.github.app import App, Metadata
 from bot.github.errors import Forbidden, GitHubError, NotFound
-from bot.github.registration import Grant, Registration, Sent
+from bot.github.registration import Grant, Hook, Registration, Sent
 from bot.settings import Settings, is_loopback
 from bot.store import deliveries, repositories
 from bot.store.database import Database, StoreError
@@ -31,6 +31,14 @@ class Line:
     subject: str
     message: str
     mend: str = ""
+
+
+class Asked(Protocol):
+    """Who tells of the webhook: `Registration`."""
+
+    @property
+    def api_url(self) -> str: ...
+    def hook(self) -> Hook: ...
 
 
 def diagnose(settings: Settings) -> Iterator[Line]:
@@ -143,7 +151,7 @@ def _app(settings: Settings, credentials: Credentials) -> Iterator[Line]:
     yield from compare_permissions("permissions", manifest.default_permissions, app.permissions, place)
     yield from _events(manifest, app, place)
     registration = Registration(credentials.app_id, credentials.private_key, settings.github_api_url)
-    for subject, check in (("webhook", _hook), ("deliveries from GitHub", _sent), ("installations", _grants)):
+    for subject, check in (("webhook", check_hook), ("deliveries from GitHub", _sent), ("installations", _grants)):
         try:
             yield from check(registration, place)
         except GitHubError as error:
@@ -180,7 +188,7 @@ def _events(manifest: Manifest, app: Metadata, place: str) -> Iterator[Line]:
         yield Line("OK", "events", ", ".join(app.events))
 
 
-def _hook(registration: Registration, place: str) -> Iterator[Line]:
+def check_hook(registration: Asked, place: str) -> Iterator[Line]:
     hook = registration.hook()
     url = urlsplit(hook.url)
     if not url.hostname:

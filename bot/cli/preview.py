@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -113,7 +112,7 @@ def app_of(settings: Settings) -> App | None:
 
 def reader_for(settings: Settings, owner: str, name: str) -> Reader:
     """By GITHUB_TOKEN if set, else the App where it is installed, else as anyone reads what is public."""
-    token = os.environ.get("GITHUB_TOKEN", "")
+    token = settings.github_token.get_secret_value() if settings.github_token else ""
     app = app_of(settings)
     if token or app is None:
         return guest_reader(token, settings.github_api_url)

@@ -7,7 +7,9 @@ from typing import Any
 
 import pytest
 
+from bot.cli.diagnosis import check_hook
 from bot.credentials import Credentials, write_credentials
+from bot.github.registration import Hook
 from bot.store import deliveries, repositories
 from bot.store.database import Database
 from bot.store.deliveries import NewDelivery
@@ -99,6 +101,7 @@ def test_what_differs_from_the_manifest_is_named(
         ([0], "FAIL", "can reach"),
         ([500, 202], "WARN", "1 of 2 did not arrive"),
         ([202, 202], "OK", "the latest 2 arrived"),
+        ([], "WARN", "none yet"),
     ],
 )
 def test_deliveries_that_did_not_arrive_are_told(
@@ -116,6 +119,20 @@ def test_deliveries_that_did_not_arrive_are_told(
     assert said in shown
 
 
+def test_a_hook_of_forms_and_one_out_of_reach_are_failures():
+    class Asked:
+        api_url = "https://api.github.com"
+
+        def hook(self) -> Hook:
+            return Hook("http://localhost:8000/webhook", "form", insecure=False)
+
+    levels = {line.message: line.level for line in check_hook(Asked(), "the page")}
+    assert levels == {
+        "GitHub cannot reach http://localhost:8000/webhook": "FAIL",
+        "the content type is form": "FAIL",
+    }
+
+
 def test_a_key_that_github_refuses_is_told(triage: Triage, healthy: dict[str, str]):
     shown = triage("doctor", **healthy | {"PRIVATE_KEY": new_key()})
     assert shown.exit_code == 1
@@ -123,10 +140,11 @@ def test_a_key_that_github_refuses_is_told(triage: Triage, healthy: dict[str, st
     assert "clock" in shown.output
 
 
-def test_an_unknown_app_is_told(triage: Triage, healthy: dict[str, str]):
-    shown = triage("doctor", **healthy | {"APP_ID": "424242"})
+def test_an_unknown_app_is_told(triage: Triage, healthy: dict[str, str], github: Running):
+    github.fake.faults.error(404, path="^/app$")
+    shown = triage("doctor", **healthy)
     assert shown.exit_code == 1
-    assert "FAIL  App: " in shown.output
+    assert f"FAIL  App: {github.url} has no App {healthy['APP_ID']}" in shown.output
 
 
 def test_github_out_of_reach_is_told(triage: Triage, healthy: dict[str, str]):

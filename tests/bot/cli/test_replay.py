@@ -256,3 +256,7 @@ def test_a_running_service_takes_up_what_is_replayed(run: Run, tmp_path: Path):
             assert "Version" in comment.body
             again = run(file, "--dry-run", **env)
             assert "Nothing to do" in again.output
+        fake.delete_issue("octo-org/repo", issue, by="alice")
+        assert "does not know this issue" in run(file, "--dry-run", **env).output
+        fake.faults.error(503, times=-1)
+        assert "503" in run(file, "--dry-run", **env).output

@@ -82,6 +82,12 @@ def test_an_address_of_another_machine_is_told(tmp_path: Path):
     assert "192.0.2.1" in ended.stderr
 
 
+def test_a_host_that_is_no_address_is_told(tmp_path: Path):
+    ended = triage("serve", "--host", "127.0.0.1.", "--port", "0", "--data-dir", str(tmp_path))
+    assert ended.returncode == 1
+    assert "is no address of this machine" in ended.stderr
+
+
 def test_a_database_that_cannot_be_used_is_told_without_its_password(tmp_path: Path):
     env = {
         "APP_ID": "7",

@@ -97,6 +97,20 @@ def test_the_apps_credentials_reach_private_repositories(triage: Triage, past: R
     assert wrote_nothing(past)
 
 
+def test_a_persons_token_is_used_where_it_is_set(triage: Triage, past: Running):
+    token = "ghp_" + "a" * 36
+    shown = triage("simulate", "--repo", "octo-org/repo", GITHUB_API_URL=past.url, GITHUB_TOKEN=token)
+    assert shown.exit_code == 2
+    assert "401" in shown.output
+    assert token not in shown.output
+
+
+def test_where_the_app_is_not_installed_what_is_public_is_read(triage: Triage, past: Running):
+    application = past.fake.add_app()
+    env = {"APP_ID": str(application.id), "PRIVATE_KEY": key_pair()[0], "WEBHOOK_SECRET": "a secret"}
+    assert "3 issues" in triage("simulate", "--repo", "octo-org/repo", GITHUB_API_URL=past.url, **env).output
+
+
 def test_an_unknown_repository_is_explained(triage: Triage, past: Running):
     shown = triage("simulate", "--repo", "octo-org/nothing", GITHUB_API_URL=past.url)
     assert shown.exit_code == 2
