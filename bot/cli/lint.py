@@ -29,8 +29,9 @@ def lint(
     for problem in sorted(problems, key=lambda problem: (problem.path, problem.line, problem.column)):
         typer.echo(str(_located(problem, path)))
     errors = sum(problem.severity == "error" for problem in problems)
-    warnings = len(problems) - errors
-    typer.echo(f"{len(templates.templates)} templates, {errors} errors, {warnings} warnings.", err=True)
+    counts = {"template": len(templates.templates), "error": errors, "warning": len(problems) - errors}
+    said = (f"{count} {word}{'' if count == 1 else 's'}" for word, count in counts.items())
+    typer.echo(", ".join(said) + ".", err=True)
     if errors:
         raise typer.Exit(1)
 

@@ -1,0 +1,101 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from bot.cli import app
+
+FORM = """\
+name: Bug report
+description: Something does not work
+body:
+  - type: input
+    id: version
+    attributes:
+      label: Version
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    folder = tmp_path / ".github/ISSUE_TEMPLATE"
+    folder.mkdir(parents=True)
+    (folder / "bug.yml").write_text(FORM, encoding="utf-8")
+    return tmp_path
+
+
+def lint(root: Path) -> Result:
+    return CliRunner().invoke(app, ["lint", str(root)])
+
+
+def policy(root: Path, text: str) -> None:
+    (root / ".github/triage.yml").write_text(text, encoding="utf-8")
+
+
+def test_what_is_in_order_is_passed_in_a_word(root: Path):
+    policy(root, "fields: {bug.yml: {version: {version: true}}}")
+    result = lint(root)
+    assert result.exit_code == 0
+    assert result.stdout == ""
+    assert result.stderr == "1 template, 0 errors, 0 warnings.\n"
+
+
+def test_a_checkout_without_a_policy_is_in_order(root: Path):
+    assert lint(root).exit_code == 0
+
+
+def test_a_broken_template_is_named_with_its_place(root: Path):
+    file = root / ".github/ISSUE_TEMPLATE/broken.yml"
+    file.write_text(FORM.replace("body:", "body: []\nbdy:"), encoding="utf-8")
+    result = lint(root)
+    assert result.exit_code == 1
+    assert f"{file}:3:7: error: " in result.stdout
+
+
+def test_every_mistake_of_a_policy_is_named_with_its_place(root: Path):
+    policy(root, "lables: {}\nrequest: {deadline_days: 0}\n")
+    result = lint(root)
+    file = root / ".github/triage.yml"
+    assert result.exit_code == 1
+    assert result.stdout.splitlines() == [
+        f"{file}:1:1: error: lables: there is no such key; did you mean `labels`?",
+        f"{file}:2:26: error: request.deadline_days: must be at least 1.",
+    ]
+    assert result.stderr == "1 template, 2 errors, 0 warnings.\n"
+
+
+def test_a_name_that_leads_nowhere_is_only_a_warning(root: Path):
+    policy(root, "fields: {bug.yml: {vresion: {version: true}}}")
+    result = lint(root)
+    assert result.exit_code == 0
+    assert "1:20: warning: No field has the id or label `vresion`; did you mean `version`?" in result.stdout
+    assert "0 errors, 1 warning." in result.stderr
+
+
+def test_a_wording_that_cannot_be_used_is_an_error(root: Path):
+    policy(root, "request:\n  wording:\n    resolved: '{{ nobody }}'\n")
+    result = lint(root)
+    assert result.exit_code == 1
+    assert "3:5: error: This wording cannot be used" in result.stdout
+
+
+def test_a_folder_that_is_not_there_cannot_be_checked(tmp_path: Path):
+    result = lint(tmp_path / "nowhere")
+    assert result.exit_code == 2
+    assert result.stdout == ""
+    assert "does not exist" in result.stderr
+
+
+def test_a_policy_that_cannot_be_read_is_no_checked_policy(root: Path):
+    (root / ".github/triage.yml").mkdir()
+    result = lint(root)
+    assert result.exit_code == 2
+    assert "cannot be read" in result.stderr
+
+
+def test_a_folder_of_templates_alone_may_be_checked(root: Path):
+    result = lint(root / ".github/ISSUE_TEMPLATE")
+    assert result.exit_code == 0
+    assert "1 template," in result.stderr
