@@ -71,13 +71,14 @@ _BEGIN = (
         queued=False,
         due_at=sa.case((lanes.c.paused_until <= sa.bindparam("now", type_=sa.BigInteger), None), else_=lanes.c.due_at),
     )
-    .returning(lanes.c.paused_until)
+    .returning(lanes.c.paused_until, lanes.c.failures)
 )
 
 
-def begin(connection: sa.Connection, name: str, now: int) -> int:
-    """A run's first transaction: clears the mark; the time until which the lane is paused (past: it is not)."""
-    return connection.scalar(_BEGIN, {"lane": name, "now": now}) or 0
+def begin(connection: sa.Connection, name: str, now: int) -> tuple[int, int]:
+    """A run's first transaction: clears the mark. Until when the lane is paused, and how many runs broke before."""
+    row = connection.execute(_BEGIN, {"lane": name, "now": now}).one_or_none()
+    return (0, 0) if row is None else (row.paused_until, row.failures)
 
 
 def wake_at(connection: sa.Connection, name: str, due_at: int) -> None:
@@ -139,4 +140,4 @@ def count_failure(connection: sa.Connection, name: str) -> int:
 
 
 def clear_failures(connection: sa.Connection, name: str) -> None:
-    connection.execute(lanes.update().where(lanes.c.id == name, lanes.c.failures > 0).values(failures=0))
+    connection.execute(lanes.update().where(lanes.c.id == name).values(failures=0))

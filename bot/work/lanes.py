@@ -47,7 +47,7 @@ class Lanes:
     def run(self, lane: str) -> None:
         """See `bot.store.lanes` for why nothing is stranded."""
         with self._database.write() as connection:
-            paused_until = lanes.begin(connection, lane, now_ms())
+            paused_until, failures = lanes.begin(connection, lane, now_ms())
         if paused_until > now_ms():
             return
         until = time.monotonic() + self._pace.slice
@@ -55,7 +55,7 @@ class Lanes:
             try:
                 while not self._stopping.is_set() and time.monotonic() < until and self._batch(lane):
                     pass
-                self._end(lane)
+                self._end(lane, failures)
             except Pause as pause:
                 self._pause(lane, pause)
             except Exception as error:  # noqa: BLE001 a lane must never be lost, whatever broke
@@ -85,11 +85,14 @@ class Lanes:
                     landscape.installed(connection, event, delivery.received_at)
             deliveries.finish(connection, [delivery.id for delivery in pending], now_ms())
 
-    def _end(self, lane: str) -> None:
+    def _end(self, lane: str, failures: int) -> None:
         with self._database.read() as connection:
             due_at = deliveries.next_attempt(connection, lane)
-        if due_at is not None:
-            with self._database.write() as connection:
+        if due_at is None and not failures:
+            return
+        with self._database.write() as connection:
+            lanes.clear_failures(connection, lane)
+            if due_at is not None:
                 lanes.wake_at(connection, lane, due_at)
 
     def _pause(self, lane: str, pause: Pause) -> None:

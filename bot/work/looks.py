@@ -42,9 +42,7 @@ def plan(look: Look, commands: list[Command], context: Context, installed: Sight
 class _Looking:
     """One look."""
 
-    def __init__(
-        self, look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime
-    ) -> None:
+    def __init__(self, look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime) -> None:
         self._look = look
         self._record = look.record
         self._commands = commands
@@ -61,7 +59,7 @@ class _Looking:
         issue = None if recovered else self._look.issue
         if issue is not None and (self._look.fresh or self._shows_labels(issue)):
             shown = self._decide(self._with_comments(issue))
-            if not shown or self._look.fresh:
+            if not shown or (self._look.fresh and not self._look.comments):
                 return Planned(self._look, shown)
             # What the payload showed would lead to something: be sure that it still is so.
         issue = self._with_comments(self._read())
@@ -70,9 +68,12 @@ class _Looking:
             issue = self._with_comments(issue)
         planned = self._decide(issue)
         first_time = self._record.looked_at is None and not recovered
-        if first_time and any(isinstance(action, PostRequest) for action in planned.actions) and self._adopt():
-            # The store knew nothing of it (a new database, say), but the Request is there.
-            planned = self._decide(self._with_comments(issue))
+        if _asks(planned) and first_time:
+            # The store may know nothing of a Request that is there (a new database, say).
+            self._adopt()
+        if _asks(planned):
+            # Somebody may have given what is missing before it was ever asked for.
+            planned = self._decide(self._commented(issue))
         return Planned(self._look, planned, recovered)
 
     def _shows_labels(self, issue: Issue) -> bool:
@@ -95,7 +96,10 @@ class _Looking:
         raise Unavailable(message)
 
     def _with_comments(self, issue: Issue) -> Issue:
-        if self._record.request is None or issue.comments:
+        return issue if self._record.request is None else self._commented(issue)
+
+    def _commented(self, issue: Issue) -> Issue:
+        if issue.comments:
             return issue
         listed: dict[int, Comment] = {
             comment.id: comment for comment in self._installed.reader.comments(self._repository, issue.number)
@@ -124,6 +128,10 @@ class _Looking:
             return False
         self._record.request = Request(found.id, found.node_id, found.body, asked_at=found.created_at)
         return True
+
+
+def _asks(plan: Plan) -> bool:
+    return any(isinstance(action, PostRequest) for action in plan.actions)
 
 
 def intend(planned: Planned) -> None:

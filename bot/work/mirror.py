@@ -118,9 +118,11 @@ class Mirror:
                 # Somebody took the ask away: asking again would be noise.
                 record.skipped = True
             return False
+        waited_for = False
         if event.action == "created" and not by_self:
             self._heard(record, comment.author, issue, to_ms(comment.created_at))
             if comment.author.login == issue.author.login:
+                waited_for = record.needs_info_by_maintainer
                 record.needs_info_by_maintainer = False
             said = [
                 Command(f"{comment.id}:{it.line}", comment.id, comment.author, it.name, it.arguments)
@@ -128,7 +130,7 @@ class Mirror:
             ]
         else:
             said = []
-        if not (said or record.request or not known):
+        if known and not (said or record.request or waited_for):
             return False
         look = self.look(issue.number)
         look.said += said

@@ -1,0 +1,159 @@
+"""Lanes: no delivery is ever stranded, and no lane is run for nothing."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+
+from bot.store import deliveries, issues, lanes
+from bot.store.database import Database
+from bot.store.deliveries import NewDelivery
+from bot.store.issues import Record
+
+LANE = "repository:1"
+
+
+@pytest.fixture
+def connection(database: Database):
+    with database.write() as opened:
+        yield opened
+
+
+def test_the_lane_of_a_repository_can_be_read_back():
+    assert lanes.repository_of(lanes.of_repository(5)) == 5
+    assert lanes.repository_of(lanes.of_installation(5)) is None
+    assert lanes.repository_of(lanes.OF_APP) is None
+
+
+def test_a_lane_is_queued_once_until_a_run_begins(connection: sa.Connection):
+    assert lanes.mark_queued(connection, [LANE, "repository:2"], 1) == [LANE, "repository:2"]
+    assert lanes.mark_queued(connection, [LANE], 2) == []
+    assert lanes.begin(connection, LANE, 3) == (0, 0)
+    assert lanes.mark_queued(connection, [LANE], 4) == [LANE]
+
+
+def test_a_paused_lane_is_not_run_but_woken_in_time(connection: sa.Connection):
+    lanes.mark_queued(connection, [LANE], 1)
+    lanes.begin(connection, LANE, 2)
+    lanes.pause(connection, LANE, 100)
+    assert lanes.mark_queued(connection, [LANE], 50) == []
+    assert lanes.due(connection, 99) == []
+    assert lanes.due(connection, 100) == [LANE]
+    assert lanes.mark_queued(connection, [LANE], 100) == [LANE]
+    assert lanes.begin(connection, LANE, 101) == (100, 0)
+    assert lanes.due(connection, 200) == []
+
+
+def test_a_run_that_comes_too_early_keeps_the_wake_up(connection: sa.Connection):
+    lanes.mark_queued(connection, [LANE], 1)
+    lanes.pause(connection, LANE, 100)
+    assert lanes.begin(connection, LANE, 50) == (100, 0)
+    assert lanes.due(connection, 100) == [LANE]
+
+
+def test_the_earlier_wake_up_counts(connection: sa.Connection):
+    lanes.mark_queued(connection, [LANE], 1)
+    lanes.begin(connection, LANE, 2)
+    for at in (300, 200, 400):
+        lanes.wake_at(connection, LANE, at)
+    assert lanes.due(connection, 199) == []
+    assert lanes.due(connection, 200) == [LANE]
+
+
+def test_an_operator_can_wake_a_lane_that_is_paused_or_unknown(connection: sa.Connection):
+    lanes.mark_queued(connection, [LANE], 1)
+    lanes.begin(connection, LANE, 2)
+    lanes.pause(connection, LANE, 10_000)
+    for name in (LANE, "repository:2"):
+        lanes.mark_due(connection, name, 50)
+    assert sorted(lanes.due(connection, 50)) == [LANE, "repository:2"]
+    assert sorted(lanes.mark_queued(connection, [LANE, "repository:2"], 50)) == [LANE, "repository:2"]
+
+
+def test_an_issue_whose_time_has_come_wakes_its_lane_unless_that_is_paused(connection: sa.Connection):
+    issues.save(connection, [Record(1, 5), Record(2, 6)])
+    issues.look_at(connection, 1, 5, 100)
+    issues.look_at(connection, 2, 6, 100)
+    assert lanes.due(connection, 99) == []
+    assert sorted(lanes.due(connection, 100)) == ["repository:1", "repository:2"]
+    lanes.mark_queued(connection, ["repository:2"], 1)
+    lanes.pause(connection, "repository:2", 500)
+    assert lanes.due(connection, 100) == ["repository:1"]
+
+
+def test_a_lost_run_is_noticed(connection: sa.Connection):
+    deliveries.add(connection, [NewDelivery("a", "issues", LANE, b"{}", 100)])
+    lanes.mark_queued(connection, [LANE], 100)
+    assert lanes.lost(connection, 100) == []
+    assert lanes.lost(connection, 101) == [LANE]
+    lanes.release(connection, [LANE])
+    assert lanes.mark_queued(connection, [LANE], 200) == [LANE]
+    assert lanes.lost(connection, 150) == []
+
+
+def test_failures_are_counted_until_one_run_goes_well(connection: sa.Connection):
+    lanes.mark_queued(connection, [LANE], 1)
+    assert [lanes.count_failure(connection, LANE) for _ in range(3)] == [1, 2, 3]
+    assert lanes.begin(connection, LANE, 2) == (0, 3)
+    lanes.clear_failures(connection, LANE)
+    assert lanes.count_failure(connection, LANE) == 1
+
+
+class NothingIsStranded(RuleBasedStateMachine):
+    """Deliveries, runs and crashes in any order: as long as one is undone, a run is on its way."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.folder = Path(tempfile.mkdtemp())
+        self.database = Database(f"sqlite:///{self.folder / 'triage.db'}")
+        self.database.migrate()
+        self.count = 0
+        self.queue = 0
+        """Runs in the engine's queue; the engine itself puts back one that a crash cut short."""
+
+    @rule(count=st.integers(1, 3))
+    def deliver(self, count: int) -> None:
+        new = [NewDelivery(str(self.count + n), "issues", LANE, b"{}", 1) for n in range(count)]
+        self.count += count
+        with self.database.write() as connection:
+            deliveries.add(connection, new)
+            self.queue += len(lanes.mark_queued(connection, [LANE], 1))
+
+    @precondition(lambda self: self.queue)
+    @rule(batches=st.integers(0, 2), arrivals=st.lists(st.integers(1, 2), max_size=2), crash=st.booleans())
+    def run(self, batches: int, arrivals: list[int], crash: bool) -> None:
+        """It takes batches of two until nothing is left or it is cut short; more may arrive meanwhile."""
+        self.queue -= 1
+        with self.database.write() as connection:
+            lanes.begin(connection, LANE, 1)
+        for turn in range(100):
+            if crash and turn == batches:
+                self.queue += 1
+                return
+            if turn < len(arrivals):
+                self.deliver(arrivals[turn])
+            with self.database.write() as connection:
+                some = deliveries.pending(connection, LANE, 1, 2)
+                deliveries.finish(connection, [it.id for it in some], 1)
+            if not some:
+                return
+
+    @invariant()
+    def a_run_is_on_its_way(self) -> None:
+        with self.database.read() as connection:
+            assert self.queue or not deliveries.count_undone(connection)
+
+    def teardown(self) -> None:
+        self.database.close()
+        shutil.rmtree(self.folder)
+
+
+TestNothingIsStranded = NothingIsStranded.TestCase
+TestNothingIsStranded.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)

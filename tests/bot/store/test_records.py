@@ -1,0 +1,109 @@
+"""The journal, the repositories and the file cache."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import sqlalchemy as sa
+
+from bot.store import files, journal, repositories
+from bot.store.database import Database
+from bot.store.files import StoredFiles
+from bot.store.journal import Entry
+from bot.triage.issue import Repository
+
+DEMO = Repository(5, "octo-org", "demo", "https://github.com/octo-org/demo", "main")
+
+
+@pytest.fixture
+def connection(database: Database):
+    with database.write() as opened:
+        yield opened
+
+
+def test_the_journal_tells_what_was_meant_and_how_it_ended(connection: sa.Connection):
+    meant = [
+        Entry(5, 7, kind, "intended", because="Missing.", guid="g", at=3) for kind in ("add_labels", "post_request")
+    ]
+    labels, post = journal.begin(connection, meant)
+    journal.finish(connection, [replace(labels, state="done"), replace(post, state="failed", note="403", detail="x")])
+    journal.write(connection, [Entry(5, 8, "noted", "noted", at=4)])
+    first, second = journal.of_issue(connection, 5, 7)
+    assert (first.kind, first.state, first.because, first.guid, first.at) == ("add_labels", "done", "Missing.", "g", 3)
+    assert (second.state, second.note, second.detail) == ("failed", "403", "x")
+    assert [entry.number for entry in journal.latest(connection)] == [8, 7, 7]
+
+
+def test_what_was_never_heard_of_again_is_called_unknown(connection: sa.Connection):
+    done, _lost = journal.begin(connection, [Entry(5, 7, "add_labels", "intended"), Entry(5, 7, "react", "intended")])
+    journal.finish(connection, [replace(done, state="done")])
+    journal.begin(connection, [Entry(5, 8, "react", "intended")])
+    journal.close_open(connection, 5, 7, "lost in a crash")
+    assert [(entry.state, entry.note) for entry in journal.of_issue(connection, 5, 7)] == [
+        ("done", ""),
+        ("unknown", "lost in a crash"),
+    ]
+    assert journal.of_issue(connection, 5, 8)[0].state == "intended"
+
+
+def test_nothing_to_write_is_fine(connection: sa.Connection):
+    journal.write(connection, [])
+    assert journal.begin(connection, []) == []
+    journal.finish(connection, [])
+    assert journal.latest(connection) == []
+
+
+def test_the_journal_forgets_what_is_old_a_little_at_a_time(connection: sa.Connection):
+    journal.write(connection, [Entry(5, 7, "x", "noted", at=at) for at in (1, 2, 3, 10)])
+    assert journal.forget(connection, 5, 2) == 2
+    assert journal.forget(connection, 5, 2) == 1
+    assert [entry.at for entry in journal.latest(connection)] == [10]
+
+
+def test_a_repository_keeps_its_id_under_a_new_name(connection: sa.Connection):
+    assert repositories.get(connection, 5) is None
+    repositories.see(connection, DEMO, 77, 100)
+    repositories.see(connection, replace(DEMO, owner="acme", name="show", default_branch="trunk"), None, 200)
+    known = repositories.get(connection, 5)
+    assert known is not None
+    assert (known.repository.full_name, known.repository.default_branch) == ("acme/show", "trunk")
+    assert (known.installation_id, known.first_seen, known.installed_at) == (77, 100, None)
+    assert repositories.of_owner(connection, "ACME") == [5]
+
+
+def test_installing_and_removing(connection: sa.Connection):
+    other = replace(DEMO, id=6, name="other")
+    repositories.see_installation(connection, 77, "octo-org", installed_at=50)
+    repositories.install(connection, [DEMO, other], 77, 50)
+    repositories.remove(connection, [6])
+    assert [known.repository.id for known in repositories.every(connection)] == [5]
+    repositories.install(connection, [other], 77, 90)
+    known = repositories.get(connection, 6)
+    assert known is not None
+    assert (known.removed, known.installed_at, known.first_seen) == (False, 90, 50)
+    repositories.suspend(connection, 77, suspended=True)
+    repositories.uninstall(connection, 77)
+    assert repositories.every(connection, 77) == []
+
+
+def test_the_last_good_policy_outlives_a_broken_one(connection: sa.Connection):
+    repositories.see(connection, DEMO, 77, 100)
+    repositories.keep_policy(connection, 5, b"labels: {}", "")
+    repositories.keep_policy(connection, 5, None, ".github/triage.yml:1:1: error: oh")
+    known = repositories.get(connection, 5)
+    assert known is not None
+    assert (known.good_policy, known.policy_problems) == (b"labels: {}", ".github/triage.yml:1:1: error: oh")
+
+
+def test_files_are_kept_by_key_until_they_are_old(database: Database):
+    cache = StoredFiles(database)
+    assert cache.get("blob/1") is None
+    cache.put("blob/1", b"one")
+    cache.put("blob/1", b"\x00two")
+    cache.put("blob/2", b"")
+    assert (cache.get("blob/1"), cache.get("blob/2")) == (b"\x00two", b"")
+    with database.write() as connection:
+        assert files.forget(connection, 0, 10) == 0
+        assert files.forget(connection, 10**15, 10) == 2
+    assert cache.get("blob/1") is None
