@@ -104,3 +104,4 @@ def test_the_block_pasted_as_it_is_answers_nothing_and_filled_in_it_answers_all(
         .replace("```shell\n\n", "```shell\nwent wrong\n")
     )
     assert checker.check(submission, [filled]).complete
+    assert checker.check(submission, [block.replace(pasted, filled)]).complete
