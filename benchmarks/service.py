@@ -1,0 +1,265 @@
+"""Opened issues from webhook to label and comment: the service against an app on probot, on one stub of GitHub's API."""
+
+from __future__ import annotations
+
+import os
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import httpx
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from benchmarks import peers, shapes
+from benchmarks.bodies import Sample, form_set, samples
+from benchmarks.load import CONNECTIONS, Sent, send
+from benchmarks.rounds import Part, Row, compare
+
+ROOT = Path(__file__).parent.parent
+REPOSITORIES = 8
+WARM_UP = 400
+PATIENCE = 60.0
+"""Seconds until a round that does not end is given up."""
+COMMENT = "Thank you! Two things are missing before somebody can look at this.\n\n- **Version**\n- **Page**\n" * 4
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One of the two services under test, with the address of its webhook."""
+
+    name: str
+    process: subprocess.Popen[bytes]
+    port: int
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Round:
+    """One burst of deliveries, until the last of its issues has its label and its comment."""
+
+    sent: Sent
+    completed: float
+    """Issues per second, from the first delivery sent to the last issue completed."""
+    counts: Mapping[str, Any]
+    shares: Mapping[str, float]
+    """Process -> cores it kept busy, on the mean."""
+
+
+class Stub:
+    """The stub's process, and what it counted."""
+
+    def __init__(self, process: subprocess.Popen[bytes], port: int) -> None:
+        self.process = process
+        self.url = f"http://127.0.0.1:{port}"
+        self._client = httpx.Client(base_url=self.url)
+
+    def reset(self, awaited: int) -> None:
+        self._client.get(f"/_stub/reset/{awaited}")
+
+    def counts(self) -> dict[str, Any]:
+        counts: dict[str, Any] = self._client.get("/_stub/state").json()
+        return counts
+
+    def wait(self) -> dict[str, Any]:
+        """The counts once all awaited issues are completed."""
+        end = time.monotonic() + PATIENCE
+        while not (counts := self.counts())["done_at"]:
+            assert time.monotonic() < end, f"not done after {PATIENCE:.0f} s: {counts}"
+            time.sleep(0.05)
+        return counts
+
+
+class Issues:
+    """Never the same issue twice."""
+
+    def __init__(self) -> None:
+        self._number = 0
+        self._samples = samples(1_000_000, form_set(), complete=False)
+
+    def requests(self, server: Server, count: int) -> list[bytes]:
+        """Signed deliveries of so many newly opened issues, each with one required answer missing."""
+        return [self._request(server, sample) for sample in islice(self._samples, count)]
+
+    def _request(self, server: Server, sample: Sample) -> bytes:
+        self._number += 1
+        body = shapes.opened(self._number, f"bench-{self._number % REPOSITORIES}", sample)
+        return shapes.request(server.path, server.port, "issues", body)
+
+
+def run(rounds: int, issues: int) -> Part:
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_scratch())))
+        stub = stack.enter_context(running_stub())
+        environment = environment_for(folder, stub)
+        servers = [stack.enter_context(running_service(folder / "data", environment))]
+        if not peers.absent():
+            servers.append(stack.enter_context(running_probot(environment)))
+        source = Issues()
+        for server in servers:
+            play(server, stub, source, WARM_UP)
+        results: dict[str, list[Round]] = {server.name: [] for server in servers}
+        for _ in range(rounds):
+            for server in servers:
+                results[server.name].append(play(server, stub, source, issues))
+    ours, theirs = results["triage serve"], results.get("probot", [])
+    rows = [
+        _compared("completed issues (labels and comment)", [r.completed for r in ours], [r.completed for r in theirs]),
+        _compared("deliveries answered", [r.sent.rate for r in ours], [r.sent.rate for r in theirs], want=""),
+        Row("ack p95", 1000 * median(r.sent.p95 for r in ours), "ms", *_p95(theirs)),
+        *_requests_per_issue(ours, issues),
+    ]
+    notes = [
+        f"{rounds} rounds of {issues} issues of {REPOSITORIES} repositories, over {CONNECTIONS} kept-alive connections;"
+        " GitHub is a stub on loopback",
+        "ours: recognises, checks, decides, and is safe against power loss before it answers (SQLite, WAL, synchronous=FULL);",
+        "probot: adds two labels and a fixed comment before it answers, and keeps nothing: a crash loses what is under way",
+        *(f"cores kept busy, {name}: {_shares(done)}" for name, done in results.items() if done),
+    ]
+    return Part("Opened issues, from the webhook to label and comment", rows, notes)
+
+
+def play(server: Server, stub: Stub, source: Issues, count: int) -> Round:
+    requests = source.requests(server, count)
+    stub.reset(count)
+    processes = {server.name: server.process.pid, "stub": stub.process.pid, "sender": os.getpid()}
+    before = {name: _cpu(pid) for name, pid in processes.items()}
+    start = time.monotonic()
+    sent = send(server.port, requests)
+    counts = stub.wait()
+    shares = {name: (_cpu(pid) - before[name]) / (time.monotonic() - start) for name, pid in processes.items()}
+    time.sleep(0.3)  # for writes that should not have come, and the server's own tidying
+    return Round(sent, count / (counts["done_at"] - sent.started), stub.counts(), shares)
+
+
+@contextmanager
+def running_stub() -> Iterator[Stub]:
+    with _running([sys.executable, "-m", "benchmarks.stub"], dict(os.environ), stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        yield Stub(process, int(process.stdout.readline()))
+
+
+@contextmanager
+def running_service(data: Path, environment: Mapping[str, str], module: str = "bot") -> Iterator[Server]:
+    port = _free_port()
+    arguments = ["-m", module, "serve", "--port", str(port), "--data-dir", str(data)]
+    with _running([sys.executable, *arguments], environment) as process:
+        _await_answer(f"http://127.0.0.1:{port}/readyz", process)
+        yield Server("triage serve", process, port, "/webhook")
+
+
+@contextmanager
+def running_probot(environment: Mapping[str, str]) -> Iterator[Server]:
+    port = _free_port()
+    command = ["node", str(peers.FOLDER / "probot.js")]
+    with _running(command, {**environment, "PORT": str(port), "NODE_ENV": "production"}) as process:
+        _await_answer(f"http://127.0.0.1:{port}/", process)
+        yield Server("probot", process, port, "/api/github/webhooks")
+
+
+def environment_for(folder: Path, stub: Stub) -> dict[str, str]:
+    """The same App for both services; limits are off, as on a server of one's own that has none."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    pem = key.private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.TraditionalOpenSSL, serialization.NoEncryption()
+    )
+    (folder / "key.pem").write_bytes(pem)
+    (folder / "comment.md").write_text(COMMENT)
+    return {
+        **{name: value for name, value in os.environ.items() if name in {"PATH", "HOME", "LANG", "TMPDIR"}},
+        "APP_ID": "77",
+        "PRIVATE_KEY_PATH": str(folder / "key.pem"),
+        "WEBHOOK_SECRET": shapes.SECRET,
+        "GITHUB_API_URL": stub.url,
+        "GITHUB_CONTENT_LIMITS": "false",
+        "LOG_LEVEL": "warning",
+        "COMMENT_PATH": str(folder / "comment.md"),
+    }
+
+
+@contextmanager
+def _running(
+    command: list[str], environment: Mapping[str, str], stdout: int | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
+    process = subprocess.Popen(command, env=environment, cwd=ROOT, stdout=stdout)
+    try:
+        yield process
+    finally:
+        process.terminate()
+        try:
+            process.wait(10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()
+
+
+def _compared(what: str, ours: list[float], theirs: list[float], want: str = ">= 0.6, aim 1.0") -> Row:
+    return compare(what, "/s", ours, "probot" if theirs else "", theirs, want if theirs else "")
+
+
+def _p95(theirs: list[Round]) -> tuple[str, float | None]:
+    return ("probot", 1000 * median(r.sent.p95 for r in theirs)) if theirs else ("", None)
+
+
+def _requests_per_issue(done: list[Round], issues: int) -> list[Row]:
+    """Of all measured rounds, when templates, labels and token are known."""
+    total: dict[str, int] = {}
+    for one in done:
+        for route, count in one.counts["routes"].items():
+            total[route] = total.get(route, 0) + count
+    reads = sum(count for route, count in total.items() if route.startswith("GET"))
+    writes = sum(total.values()) - reads
+    again = sum(one.counts["again"] for one in done)
+    return [
+        Row("GitHub writes per issue", writes / issues / len(done), "", want="<= 2"),
+        Row("GitHub reads per issue", reads / issues / len(done), "", want="0"),
+        Row("labels or comments written twice", again, "", want="0"),
+    ]
+
+
+def _shares(done: list[Round]) -> str:
+    return ", ".join(f"{name} {median(r.shares[name] for r in done):.2f}" for name in done[0].shares)
+
+
+def _cpu(pid: int) -> float:
+    """Seconds that a process has spent on a core, of all its threads."""
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port: int = server.getsockname()[1]
+        return port
+
+
+def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
+    end = time.monotonic() + 30
+    while True:
+        assert process.poll() is None, f"{process.args} ended with {process.returncode}"
+        try:
+            if httpx.get(url).status_code != httpx.codes.SERVICE_UNAVAILABLE:
+                return
+        except httpx.TransportError:
+            pass
+        assert time.monotonic() < end, f"{url} does not answer"
+        time.sleep(0.1)
+
+
+def _scratch() -> Path:
+    """On the disk of the checkout: a file system in memory would make durability free."""
+    folder = ROOT / ".benchmarks"
+    folder.mkdir(exist_ok=True)
+    return folder
