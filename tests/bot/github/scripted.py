@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import struct
 import threading
 from collections import defaultdict
 from collections.abc import Mapping
@@ -11,9 +12,9 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import IO, Any, Literal
 
-Ending = Literal["keep", "close", "drop", "cut", "trickle"]
+Ending = Literal["keep", "close", "drop", "cut", "reset", "trickle"]
 """keep: stays open; close: closes in silence after the answer; drop: no answer at all; cut: half an answer;
-trickle: byte by byte until nobody listens."""
+reset: half an answer and a hard end; trickle: byte by byte until nobody listens."""
 
 
 @dataclass(frozen=True)
@@ -151,8 +152,11 @@ class ScriptedServer:
             headers["Content-Length"] = str(len(body))
         head = "".join(f"{name}: {value}\r\n" for name, value in headers.items() if value)
         answer = f"HTTP/1.1 {reply.status} Whatever\r\n{head}\r\n".encode() + body
-        if reply.ending == "cut":
+        if reply.ending in {"cut", "reset"}:
             connection.sendall(answer[:-10])
+            if reply.ending == "reset":
+                connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                threading.Event().wait(0.2)  # until the half has been read
             return False
         if reply.ending == "trickle":
             waiting = threading.Event()

@@ -138,17 +138,37 @@ def test_a_certificate_for_another_name_is_refused(
         slug("127.0.0.1", secure.port)
 
 
+@pytest.mark.parametrize(
+    ("user", "credentials"), [("me:pa%40ss@", b"me:pa@ss"), ("me@", b"me:"), ("", None)], ids=["both", "name", "none"]
+)
 def test_the_proxy_of_the_environment_is_gone_through(
-    secure: SecureServer, certificate: Path, monkeypatch: pytest.MonkeyPatch
+    secure: SecureServer, certificate: Path, monkeypatch: pytest.MonkeyPatch, user: str, credentials: bytes | None
 ):
     proxy = Proxy()
     monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
-    monkeypatch.setenv("https_proxy", f"http://me:pa%40ss@127.0.0.1:{proxy.port}")
+    monkeypatch.setenv("https_proxy", f"http://{user}127.0.0.1:{proxy.port}")
     monkeypatch.delenv("no_proxy", raising=False)
     assert slug("localhost", secure.port) == "triage-bot"
     transport.close_idle()
     proxy.stop()
     (head,) = proxy.heads
     assert head.startswith(f"CONNECT localhost:{secure.port} ")
-    assert f"Proxy-Authorization: Basic {base64.b64encode(b'me:pa@ss').decode()}\r\n" in head
-    assert "Bearer" not in head
+    expected = credentials and f"Proxy-Authorization: Basic {base64.b64encode(credentials).decode()}\r\n"
+    assert expected in head if expected else "Proxy-Authorization" not in head
+
+
+def test_a_host_that_needs_no_proxy_gets_none(secure: SecureServer, certificate: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+    monkeypatch.setenv("https_proxy", "http://127.0.0.1:1")
+    monkeypatch.setenv("no_proxy", "localhost")
+    assert slug("localhost", secure.port) == "triage-bot"
+
+
+def test_a_proxy_that_refuses_is_unavailable(secure: SecureServer, certificate: Path, monkeypatch: pytest.MonkeyPatch):
+    refusing = ScriptedServer()
+    monkeypatch.setenv("https_proxy", f"http://me:hidden@127.0.0.1:{refusing.port}")
+    monkeypatch.delenv("no_proxy", raising=False)
+    with pytest.raises(Unavailable, match="Tunnel connection failed: 404") as caught:
+        slug("localhost", secure.port)
+    refusing.stop()
+    assert "hidden" not in str(caught.value)

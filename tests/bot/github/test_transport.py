@@ -41,6 +41,15 @@ def test_threads_get_a_connection_each_and_never_each_others_answers(
     assert server.connections <= 9
 
 
+def test_a_connection_that_will_be_closed_is_not_kept(
+    server: ScriptedServer, installation: Installation, repo: Repository
+):
+    server.on(ISSUE, Reply({"number": 1}, headers={"Connection": "close"}), FOUND)
+    for _ in range(3):
+        installation.reader.issue(repo, 1)
+    assert [asked.connection for asked in server.asked] == [1, 1, 2, 2]
+
+
 def test_a_connection_closed_while_idle_is_replaced_even_for_a_write(
     server: ScriptedServer, installation: Installation, repo: Repository
 ):
@@ -81,7 +90,7 @@ def test_a_write_cut_off_while_it_is_sent_is_sent_again(server: ScriptedServer):
     close_idle()
 
 
-@pytest.mark.parametrize("ending", ["drop", "cut"])
+@pytest.mark.parametrize("ending", ["drop", "cut", "reset"])
 def test_a_comment_whose_answer_is_lost_is_not_written_again(
     server: ScriptedServer, installation: Installation, repo: Repository, ending: str
 ):
