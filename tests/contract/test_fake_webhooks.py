@@ -19,6 +19,8 @@ def test_what_people_do_is_told_as_github_tells_it():
     fake.add_repository(REPO, {"README.md": "Hi."})
     fake.add_repository("octo-org/other")
     installation = fake.install(app, "octo-org", [REPO])
+    fake.install(app, "hubot-org")
+    fake.add_repository("hubot-org/new", {"README.md": "Hi."})
     fake.choose_repositories(installation, added=["octo-org/other"])
     do_everything_with_issues(fake)
     fake.create_label(REPO, "docs", "0075ca", "Words")
@@ -46,7 +48,7 @@ def test_what_people_do_is_told_as_github_tells_it():
         "issue_comment.created", "issue_comment.edited", "issue_comment.deleted",
         "label.created", "label.edited", "label.deleted",
         "push.",
-        "repository.renamed", "repository.archived", "repository.unarchived", "repository.privatized",
+        "repository.created", "repository.renamed", "repository.archived", "repository.unarchived", "repository.privatized",
         "repository.publicized", "repository.deleted",
     }  # fmt: skip
 

@@ -83,8 +83,7 @@ def free_form(stage: Stage) -> None:
 
 def shrinking(stage: Stage) -> None:
     """Edited until complete."""
-    issue = stage.file("fatima", "installation_issue.yml", "No wheel", SETUP | {"command": "", "output": "n.a.?"})
-    stage.edit(issue, "installation_issue.yml", SETUP | {"command": "", "output": ""})
+    issue = stage.file("fatima", "installation_issue.yml", "No wheel", SETUP | {"command": "", "output": ""})
     labels = {"installation", "needs-info"}
     asks = ("**The exact command**", "**The full output**")
     stage.expect(issue, "Asked for two things.", labels=labels, asks=asks)

@@ -84,10 +84,11 @@ class Scene(World):
             repository = Repository(self.new_id(), owner, name, self.clock(), **settings)
             self.repositories[repository.id] = repository
             self.names[full_name.lower()] = repository.id
+            self.emit("repository", repository, owner, {"action": "created"})
             for label in labels:
                 changes.create_label(self, repository, By(owner), label)
             if files:
-                self._commit(repository, files, "Start", repository.default_branch)
+                self.push(full_name, files, message="Start")
             return repository
 
     def install(
