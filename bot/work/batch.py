@@ -86,14 +86,14 @@ class Batch:
             waiting = commands.load_open(connection, self._id, numbers)
         mirror = Mirror(records, self._id, self._slug())
         self._take_in(events, mirror)
+        for event, _ in self._events:
+            landscape.forget_cached(event, known.repository, installed)
         for number in due:
             mirror.look(number)
         said = [(number, command) for number, look in mirror.looks.items() for command in look.said]
         self._think(mirror, _merged(waiting, self._unheard(said)), known, installed)
         with self._shop.database.write() as connection:
             self._store_intents(connection, pending, records.values(), said)
-        for event, _ in self._events:
-            landscape.forget_cached(event, known.repository, installed)
         self._act(installed)
         if self._pause:
             raise self._pause

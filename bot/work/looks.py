@@ -9,7 +9,7 @@ from bot.github.errors import Unavailable
 from bot.store.times import to_ms
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Command, History, Issue, Request
-from bot.triage.plan import AddLabels, Plan, PostRequest, RemoveLabel
+from bot.triage.plan import AddLabels, Plan, PostRequest, Remember, RemoveLabel
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -59,7 +59,8 @@ class _Looking:
         issue = None if recovered else self._look.issue
         if issue is not None and (self._look.fresh or self._shows_labels(issue)):
             shown = self._decide(self._with_comments(issue))
-            if not shown or (self._look.fresh and not self._look.comments):
+            quiet = all(isinstance(action, Remember) for action in shown.actions)
+            if quiet or (self._look.fresh and not self._look.comments):
                 return Planned(self._look, shown)
             # What the payload showed would lead to something: be sure that it still is so.
         issue = self._with_comments(self._read())

@@ -116,7 +116,7 @@ class Mirror:
         if comment.by_this_app or self._is_self(comment.author):
             if event.action == "deleted" and not by_self and comment.id == record.request_comment_id:
                 # Somebody took the ask away: asking again would be noise.
-                record.skipped = True
+                record.request, record.skipped = None, True
             return False
         waited_for = False
         if event.action == "created" and not by_self:
