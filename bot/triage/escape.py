@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Iterable
 
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LIVE = re.compile(
@@ -26,7 +27,7 @@ def escape(text: str, limit: int = 300) -> str:
     for span in _CODE_SPAN.finditer(text):
         parts += _escape_words(text[position : span.start()]), code(span[2])
         position = span.end()
-    return "".join((*parts, _escape_words(text[position:])))
+    return _joined((*parts, _escape_words(text[position:])))
 
 
 def code(text: str, limit: int = 300) -> str:
@@ -58,6 +59,14 @@ def one_line(text: str, limit: int) -> str:
 def longest_run(text: str, character: str) -> int:
     """Count the longest run of a character."""
     return max((len(run) for run in re.findall(f"{re.escape(character)}+", text)), default=0)
+
+
+def _joined(parts: Iterable[str]) -> str:
+    """Put parts together so that backticks of two of them never make one longer run, which would end neither span."""
+    text = ""
+    for part in parts:
+        text += f" {part}" if text.endswith("`") and part.startswith("`") else part
+    return text
 
 
 def _escape_words(text: str) -> str:

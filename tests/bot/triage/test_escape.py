@@ -5,6 +5,7 @@ import re
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
 
 from bot.triage.escape import code, escape, longest_run, one_line, visible
 
@@ -66,9 +67,22 @@ def test_runs_are_measured():
 def test_outside_of_code_nothing_pings_links_or_opens_a_tag(text: str):
     escaped = escape(text)
     assert "\n" not in escaped
-    outside = re.sub(r"(?<![`\\])(`+)(?!`).+?(?<!`)\1(?!`)", "", escaped)
+    # Read from the left, as Markdown does: an escaped character first, then a code span with all that is in it.
+    outside = re.sub(r"\\[^\w\s]|(`+)(?!`).+?(?<!`)\1(?!`)", "", escaped)
     assert "@" not in outside
     assert "<" not in outside
     assert "://" not in outside
     assert not re.search(r"#\d", outside)
-    assert not re.search(r"(?<!\\)`", outside)
+    assert "`" not in outside
+
+
+def test_code_beside_code_stays_two_spans():
+    assert escape("`@octocat`#1`") == "`@octocat` `` #1` ``"
+
+
+@given(st.text(alphabet="\\`1@#<a /:.~*_[]()!&", max_size=20))
+def test_a_reader_of_markdown_finds_nothing_alive(text: str):
+    (_, _, _, inline, *_) = MarkdownIt("commonmark").parse(f"- {escape(text)}x")
+    shown = ["\0" if child.type == "code_inline" else child.content for child in inline.children or ()]
+    assert {child.type for child in inline.children or ()} <= {"text", "text_special", "code_inline"}
+    assert not re.search(r"@|://|#\d", "".join(shown))
