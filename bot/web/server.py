@@ -76,12 +76,21 @@ class _Server(uvicorn.Server):
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        # No log here: the signal may have come while a line was being written.
         if not self.should_exit:
-            log.info("stopping", signal=signal.Signals(sig).name)
-            last_resort = threading.Timer(STOP_SECONDS, os._exit, [1])
+            last_resort = threading.Timer(STOP_SECONDS, _end_for_certain)
             last_resort.daemon = True
             last_resort.start()
         super().handle_exit(sig, frame)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        log.info("stopping")
+        await super().shutdown(sockets)
+
+
+def _end_for_certain() -> None:
+    log.error("something did not end in time and is cut off; the next start takes up its work", seconds=STOP_SECONDS)
+    os._exit(1)
 
 
 def _announcement(site: Site, host: str, port: int) -> str:
