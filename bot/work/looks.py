@@ -56,7 +56,7 @@ class _Looking:
 
     def plan(self) -> Planned:
         recovered = bool(self._record.intent)
-        issue = None if recovered else self._look.issue
+        issue = None if recovered or self._look.contested else self._look.issue
         if issue is not None and (self._look.fresh or self._shows_labels(issue)):
             shown = self._decide(self._with_comments(issue))
             quiet = all(isinstance(action, Remember) for action in shown.actions)

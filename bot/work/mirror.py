@@ -31,6 +31,8 @@ class Look:
     deliveries: list[Delivery] = field(default_factory=list)
     issue: Issue | None = None
     """The newest in full that a payload showed; None where it must be read."""
+    contested: bool = False
+    """Two payloads of the same second disagree, and GitHub's times tell no more: only a read can say which holds."""
     fresh: bool = False
     """Never heard of before, and now opened: what the payload shows is all there is."""
     comments: dict[int, Comment] = field(default_factory=dict)
@@ -65,7 +67,10 @@ class Mirror:
             return False
         look = self.look(issue.number, delivery)
         if newest:
-            look.issue = replace(issue, transferred_in=record.transferred_in)
+            shown = replace(issue, transferred_in=record.transferred_in)
+            if look.issue is not None and look.issue.updated_at == shown.updated_at and look.issue != shown:
+                look.contested = True
+            look.issue = shown
         if event.name == "issues" and event.action == "opened" and not known:
             look.fresh = event.issue_is_whole
         return True
