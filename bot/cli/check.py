@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, Annotated, Any, Literal
 
@@ -67,9 +68,11 @@ def check(
         raise typer.Exit(2) from None
 
 
-def _opened(file: str) -> IO[bytes]:
+def _opened(file: str) -> AbstractContextManager[IO[bytes]]:
+    if file == "-":
+        return nullcontext(sys.stdin.buffer)
     try:
-        return open(0 if file == "-" else file, "rb", closefd=file != "-")
+        return Path(file).open("rb")
     except OSError as error:
         raise InputError(f"{file} cannot be read: {error.strerror}.") from None
 
@@ -77,10 +80,7 @@ def _opened(file: str) -> IO[bytes]:
 def _one(checker: Checker, source: IO[bytes], title: str, labels: tuple[str, ...], output: str) -> None:
     from bot.forms.template import Submission
 
-    try:
-        body = source.read().decode("utf-8-sig", "replace")
-    except OSError as error:
-        raise InputError(f"the input cannot be read: {error.strerror}.") from None
+    body = source.read().decode("utf-8-sig", "replace")
     result = checker.check(Submission(title, body, labels))
     if output == "json":
         sys.stdout.buffer.write(_dumps(as_json(None, result)) + b"\n")
@@ -124,7 +124,7 @@ def _read(line: bytes) -> tuple[Any, Submission]:
 
 
 def _loads(line: bytes) -> Any:
-    """Parse JSON; the standard library takes over where orjson is too strict (lone surrogates, huge numbers)."""
+    """Parse JSON; the standard library takes over where orjson is too strict: lone surrogates."""
     import json
 
     import orjson

@@ -20,7 +20,7 @@ class FolderError(Exception):
 
 
 def template_files(folder: Path) -> dict[str, bytes]:
-    """Template files by repository path; `folder` is a repository's root, its `.github` or its ISSUE_TEMPLATE folder."""
+    """Template files by repository path; `folder` is a repository's root, its `.github` or its template folder."""
     if not folder.is_dir():
         reason = "is not a folder" if folder.exists() else "does not exist"
         raise FolderError(f"{folder} {reason}; name a repository's root or its {FOLDER} folder.")
@@ -56,7 +56,7 @@ def _holds_templates(folder: Path) -> bool:
         suffix = child.suffix.lower()
         if child.is_file() and (
             (suffix in {".yml", ".yaml"} and _FORM.search(child.read_bytes()))
-            or (suffix == ".md" and _FRONT.match(child.read_bytes()))
+            or (suffix in {".md", ".markdown"} and _FRONT.match(child.read_bytes()))
         ):
             return True
     return False

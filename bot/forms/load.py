@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 FOLDER = ".github/ISSUE_TEMPLATE"
-_IN_FOLDER = re.compile(r"\.github/issue_template/[^/]+\.(?:ya?ml|md)", re.IGNORECASE)
-_LEGACY = re.compile(r"(?:(?:docs|\.github)/)?issue_template\.md", re.IGNORECASE)
+_IN_FOLDER = re.compile(r"\.github/issue_template/[^/]+\.(?:ya?ml|md|markdown)", re.IGNORECASE)
+_LEGACY = re.compile(r"(?:(?:docs|\.github)/)?issue_template\.(?:md|markdown)", re.IGNORECASE)
 _CONFIG = frozenset({"config.yml", "config.yaml"})
 _SHORTEST_NAME = 4
 
@@ -60,7 +60,7 @@ def load(files: Mapping[str, bytes]) -> TemplateSet:
 
 
 def _load_one(text: str, path: str, document: Document) -> Template | None:
-    if path.lower().endswith(".md"):
+    if _is_markdown(path):
         return load_markdown(text, path, _file(path), document, legacy=bool(_LEGACY.fullmatch(path)))
     return load_form(text, path, _file(path), document)
 
@@ -83,10 +83,14 @@ def _offered(templates: list[Template], problems: list[Problem]) -> tuple[Templa
     return tuple(offered)
 
 
+def _is_markdown(path: str) -> bool:
+    return path.lower().endswith((".md", ".markdown"))
+
+
 def _file(path: str) -> str:
     return path.rpartition("/")[2]
 
 
 def _chooser_order(path: str) -> tuple[bool, bool, str, str]:
     """Folder before legacy, YAML before markdown, then by file name."""
-    return bool(_LEGACY.fullmatch(path)), path.lower().endswith(".md"), _file(path).lower(), path
+    return bool(_LEGACY.fullmatch(path)), _is_markdown(path), _file(path).lower(), path

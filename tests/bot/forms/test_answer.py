@@ -14,11 +14,41 @@ PREFILL = "Please tell us in your own words:\n\n- what you did first\n- what you
 
 @pytest.mark.parametrize(
     "text",
-    ["No", "1", "22", "3", "N/A", "none", "Not applicable", "y", "N", "C", "R", "无", "✅", "k8s", "1. Go", "nope", "na-1",
-     "https://example.com", "![shot](https://example.com/a.png)", "<img src='x'>", "<!-- typed in a comment -->",
-     "```\ncode\n```", "- [ ] a task of mine", "*No* idea", "Nothing was printed", "no response", "x = 1", "-v", "~/.config",
-     "```text\nthe log that goes on for more than forty characters\n```", "- " + "a list entry " * 9 + "x", "." * 99 + " and so on"],
-)  # fmt: skip
+    [
+        "No",
+        "1",
+        "22",
+        "3",
+        "N/A",
+        "none",
+        "Not applicable",
+        "y",
+        "N",
+        "C",
+        "R",
+        "无",
+        "✅",
+        "k8s",
+        "1. Go",
+        "nope",
+        "na-1",
+        "https://example.com",
+        "![shot](https://example.com/a.png)",
+        "<img src='x'>",
+        "<!-- typed in a comment -->",
+        "```\ncode\n```",
+        "- [ ] a task of mine",
+        "*No* idea",
+        "Nothing was printed",
+        "no response",
+        "x = 1",
+        "-v",
+        "~/.config",
+        "```text\nthe log that goes on for more than forty characters\n```",
+        "- " + "a list entry " * 9 + "x",
+        "." * 99 + " and so on",
+    ],
+)
 @pytest.mark.parametrize("kind", ["input", "textarea", "upload"])
 def test_short_answers_are_answers(text: str, kind: str):
     assert answer(text, kind)[1:4] == ("answered", text, "")
@@ -26,17 +56,54 @@ def test_short_answers_are_answers(text: str, kind: str):
 
 @pytest.mark.parametrize(
     "text",
-    ["", "_No response_", "_no response_", "*No response*", "\\_No response\\_", "<!-- -->", "<!---->", "```\n```", "```shell\n\n```", "```"],
-)  # fmt: skip
+    [
+        "",
+        "_No response_",
+        "_no response_",
+        "*No response*",
+        "\\_No response\\_",
+        "<!-- -->",
+        "<!---->",
+        "```\n```",
+        "```shell\n\n```",
+        "```",
+    ],
+)
 def test_declined_and_empty_is_missing(text: str):
     assert answer(text, "textarea")[1:4] == ("missing", None, "This field is empty.")
 
 
 @pytest.mark.parametrize(
     "text",
-    ["-", ".", "...", "…", "--", "?", "???", "/", "_", "a", "x", "Z", "1.", "1.\n2.\n3.", "- ", "- [ ] ", "TBD", "tba", "asdf",
-     "XXX", "```\n.\n```", "> ", "。", "***", "-" * 80, "1.\n" * 90],
-)  # fmt: skip
+    [
+        "-",
+        ".",
+        "...",
+        "…",
+        "--",
+        "?",
+        "???",
+        "/",
+        "_",
+        "a",
+        "x",
+        "Z",
+        "1.",
+        "1.\n2.\n3.",
+        "- ",
+        "- [ ] ",
+        "TBD",
+        "tba",
+        "asdf",
+        "XXX",
+        "```\n.\n```",
+        "> ",
+        "。",
+        "***",
+        "-" * 80,
+        "1.\n" * 90,
+    ],
+)
 def test_fillers_are_placeholders(text: str):
     found = answer(text, "textarea")
     assert (found.status, found.reason) == ("placeholder", "This does not say anything yet.")
@@ -89,6 +156,7 @@ def test_a_prefilled_comment(text: str, status: Status):
 def test_a_prefilled_comment_may_be_taken_out_without_saying_anything():
     prefill = "<!-- Name every step -->\n- the first step\n- the second step"
     assert answer("- the first step\n- the second step", "textarea", value=prefill).status == "unchanged"
+    assert answer("<!-- Name every step -->", "textarea", value=prefill).status == "unchanged"
 
 
 def test_a_rendered_prefill_left_as_it_was_is_unchanged():

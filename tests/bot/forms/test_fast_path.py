@@ -13,7 +13,7 @@ from bot.forms.load import TemplateSet
 from bot.forms.match import candidates, recognise
 from bot.forms.parse import Body
 from bot.forms.rules import FieldRule
-from bot.forms.template import Submission, Template
+from bot.forms.template import Submission, Template, Value
 from tests.bot.forms.forms import boxes, element, form, template_set
 from tests.bot.forms.submissions import render
 
@@ -29,10 +29,30 @@ LABELS = [
     "<!-- x -->",
 ]
 VALUES = [
-    "some words", "_No response_", "", "...", "22", "N/A", "TBD", "the answer is long enough to be taken at once, is it not?",
-    "### Steps", "### Mine\n\nx", "```\n### Version\n```", "```\nopen", "text\n```", "a\r\nb", "- [x] a task", "<!-- note -->",
-    "Please fill in", "Please fill in\nmore", "example", "</details>", "<details>x</details>", "  indented", "### Summary  \ny",
-]  # fmt: skip
+    "some words",
+    "_No response_",
+    "",
+    "...",
+    "22",
+    "N/A",
+    "TBD",
+    "the answer is long enough to be taken at once, is it not?",
+    "### Steps",
+    "### Mine\n\nx",
+    "```\n### Version\n```",
+    "```\nopen",
+    "text\n```",
+    "a\r\nb",
+    "- [x] a task",
+    "<!-- note -->",
+    "Please fill in",
+    "Please fill in\nmore",
+    "example",
+    "</details>",
+    "<details>x</details>",
+    "  indented",
+    "### Summary  \ny",
+]
 RULES = {"*": {"version": FieldRule(min_length=3), "logs": FieldRule(required=True, allow_na=False)}}
 
 
@@ -64,7 +84,7 @@ def repositories(draw: st.DrawFn) -> TemplateSet:
 @st.composite
 def bodies(draw: st.DrawFn, templates: TemplateSet) -> str:
     template = draw(st.sampled_from(templates.templates))
-    values = []
+    values: list[Value] = []
     for field in template.fields:
         if field.type == "checkboxes":
             ticked = draw(st.lists(st.sampled_from([option.label for option in field.options]), unique=True))

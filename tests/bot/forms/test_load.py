@@ -116,6 +116,11 @@ def test_a_file_that_is_not_utf8_is_read_as_well_as_can_be():
     assert (loaded.problems[0].line, loaded.problems[0].column, loaded.problems[0].severity) == (1, 11, "warning")
 
 
+def test_a_problem_reads_like_a_compilers():
+    problem = template_set(bad_yml="name: [").problems[0]
+    assert str(problem).startswith(".github/ISSUE_TEMPLATE/bad.yml:2:1: error: This is not valid YAML")
+
+
 def test_a_byte_order_mark_is_no_part_of_the_file():
     assert template_set(bom_yml=b"\xef\xbb\xbf" + form(element("input", "x"))).problems == ()
 

@@ -21,7 +21,10 @@ def test_headings_are_sections_with_their_text_as_prefill():
 
 
 def test_bold_lines_are_sections():
-    text = "**Describe the bug**\nA description.\n\n**Expected:** [what]\n\n__Logs__: here\n - **OS**: x\nsome **bold** text\n"
+    text = (
+        "**Describe the bug**\nA description.\n\n**Expected:** [what]\n\n"
+        "__Logs__: here\n - **OS**: x\nsome **bold** text\n"
+    )
     assert fields(text) == {
         "Describe the bug": "A description.",
         "Expected": "[what]",
@@ -30,7 +33,10 @@ def test_bold_lines_are_sections():
 
 
 def test_keys_are_sections_where_there_is_nothing_else():
-    text = "- OS: [e.g. iOS]\n* Version =>\n1. **Browser:** <!-- name it -->\n- [ ] Task: none\nhttp://x.y\nNote: read this first\n"
+    text = (
+        "- OS: [e.g. iOS]\n* Version =>\n1. **Browser:** <!-- name it -->\n"
+        "- [ ] Task: none\nhttp://x.y\nNote: read this first\n"
+    )
     assert list(fields(text)) == ["OS", "Version", "Browser"]
 
 

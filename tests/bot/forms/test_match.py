@@ -86,9 +86,12 @@ def test_a_section_only_a_sibling_has_counts_against():
 def twins(**changes: dict[str, object]) -> TemplateSet:
     """Forms with the same labels; `changes` are further keys by file."""
     fields = [element("textarea", "Summary"), element("textarea", "Details")]
-    return template_set(**{
-        f"{name}_yml": form(*fields, name=f"Form {name}", **keys) for name, keys in (changes or {"a": {}, "b": {}}).items()
-    })  # fmt: skip
+    return template_set(
+        **{
+            f"{name}_yml": form(*fields, name=f"Form {name}", **keys)
+            for name, keys in (changes or {"a": {}, "b": {}}).items()
+        }
+    )
 
 
 def test_what_nothing_tells_apart_is_left_open_with_all_rivals():

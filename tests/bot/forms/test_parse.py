@@ -79,6 +79,11 @@ def test_whatever_an_answer_holds_stays_in_it(value: str):
     assert values(within(value)) == [value, *READ[1:]]
 
 
+def test_a_closing_tag_within_the_last_value_stays_there():
+    found = check("### Version\n\n1\n\n### Other\n\na </details> b\n</details>", *FORM[1:2], element("input", "Other"))
+    assert found.answers[1].value == "a </details> b"
+
+
 def test_a_label_repeated_inside_a_later_value_stays_there():
     logs = "### What happened?\n\n### Version"
     assert values(FAITHFUL.replace("ls", logs)) == ["It broke", "1.2", logs, ("I agree",)]

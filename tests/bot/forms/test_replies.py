@@ -35,9 +35,16 @@ def test_a_reply_with_the_heading_fills_the_field(reply: str):
 
 @pytest.mark.parametrize(
     "reply",
-    ["I ran it", "", "> ### Steps to reproduce\n>\n> I ran it", "### Steps to reproduce\n\n", "### Steps to reproduce\n\n...",
-     "the steps to reproduce are clear", "```\ncode\n```"],
-)  # fmt: skip
+    [
+        "I ran it",
+        "",
+        "> ### Steps to reproduce\n>\n> I ran it",
+        "### Steps to reproduce\n\n",
+        "### Steps to reproduce\n\n...",
+        "the steps to reproduce are clear",
+        "```\ncode\n```",
+    ],
+)
 def test_chat_fills_nothing(reply: str):
     assert steps(reply) == ("missing", None)
 
