@@ -13,12 +13,16 @@ from uuid import uuid4
 import orjson
 
 from bot.github.app import App
+from bot.github.writer import Outcome, Writer
 from bot.render import Renderer
 from bot.store import deliveries, issues, journal, lanes
 from bot.store.database import Database
 from bot.store.deliveries import DeadLetter, NewDelivery
 from bot.store.issues import Record
 from bot.store.journal import Entry
+from bot.triage.issue import Comment as TriageComment
+from bot.triage.issue import Repository
+from bot.triage.plan import Action
 from bot.web.webhook import lane_of
 from bot.work.lanes import Lanes
 from bot.work.pace import Pace
@@ -147,6 +151,40 @@ def bench(folder: Path) -> Iterator[Bench]:
     fake = FakeGitHub(Limits.off())
     with serve(fake) as running:
         yield Bench(fake, running.exchanges, running.url, folder)
+
+
+class PowerCut(BaseException):
+    """Nothing in the program may stop this one."""
+
+
+class CutWriter:
+    """The App's own writer, until the power is cut: the comment is there, and nobody hears of it."""
+
+    def __init__(self, writer: Writer) -> None:
+        self._writer = writer
+        self.written: list[str] = []
+
+    def perform(self, repo: Repository, number: int, action: Action) -> Outcome:
+        outcome = self._writer.perform(repo, number, action)
+        self.written.append(action.kind)
+        if action.kind == "post_request":
+            raise PowerCut
+        return outcome
+
+    def find_request(self, repo: Repository, number: int) -> TriageComment | None:
+        return self._writer.find_request(repo, number)
+
+
+class CutApp:
+    """The App with such a writer."""
+
+    def __init__(self, app: App, installation_id: int) -> None:
+        self.id, self.slug = app.id, app.slug
+        installed = app.installation(installation_id)
+        self.reader, self.writer = installed.reader, CutWriter(installed.writer)
+
+    def installation(self, _installation_id: int) -> CutApp:
+        return self
 
 
 def again(delivery: Delivery, **changed: Any) -> Delivery:

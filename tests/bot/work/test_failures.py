@@ -1,0 +1,180 @@
+"""When GitHub fails: nothing is done twice, nothing is lost, and what fails does not hold up the rest."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+
+import pytest
+
+from bot.render import Renderer
+from bot.store import deliveries, lanes
+from bot.work.lanes import Lanes
+from bot.work.pace import Pace
+from bot.work.service import requeue_dead
+from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench, CutApp, PowerCut
+
+COMMENTS = "/comments$"
+
+
+@pytest.mark.parametrize("status", [500, 502, 503])
+def test_a_comment_whose_answer_was_lost_is_found_and_not_written_again(bench: Bench, status: int):
+    bench.fake.faults.error(status, method="POST", path=COMMENTS, when="after")
+    issue = bench.open()
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+    assert len(bench.calls("POST", "/comments")) == 1
+    assert bench.record(issue).request_comment_id == bench.requests(issue)[0].id
+    assert "unknown" in {it.state for it in bench.journal(issue)}
+
+
+def test_a_comment_that_was_never_written_is_written_within_seconds(bench: Bench):
+    bench.fake.faults.drop(method="POST", path=COMMENTS, times=2)
+    issue = bench.open()
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+
+
+def test_labels_whose_answer_was_lost_are_still_the_bots_own(bench: Bench):
+    bench.fake.faults.drop(method="POST", path="/labels$", when="after")
+    issue = bench.open()
+    bench.settle()
+    assert bench.record(issue).labels_by_bot == {"bug", "needs-info"}
+    bench.fake.edit_issue(REPO, issue, body=COMPLETE)
+    bench.settle()
+    assert bench.labels(issue) == {"bug"}
+
+
+def test_a_label_taken_off_with_its_answer_lost_was_not_taken_off_by_a_person(bench: Bench):
+    issue = bench.open()
+    bench.settle()
+    bench.fake.faults.drop(method="DELETE", when="after")
+    bench.fake.edit_issue(REPO, issue, body=COMPLETE)
+    bench.settle()
+    assert bench.labels(issue) == {"bug"}
+    bench.fake.edit_issue(REPO, issue, body=INCOMPLETE + "Sorry.")
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+
+
+def test_an_issue_that_cannot_be_read_for_a_while_is_read_later(bench: Bench):
+    issue = bench.open()
+    bench.settle()
+    bench.fake.faults.error(502, method="GET", path=rf"/issues/{issue.number}$", times=2)
+    bench.fake.edit_issue(REPO, issue, body=COMPLETE)
+    bench.settle()
+    assert bench.record(issue).request_resolved
+
+
+@pytest.mark.parametrize("where", ["labels", "comments"])
+def test_at_a_limit_the_lane_waits_without_holding_a_worker(bench: Bench, where: str):
+    bench.fake.faults.secondary_limit(30, method="POST", path=f"/{where}$")
+    issue = bench.open()
+    began = time.monotonic()
+    bench.once()
+    assert time.monotonic() - began < 2
+    assert len(bench.requests(issue)) == 0
+    now = round(time.time() * 1000)
+    with bench.database.read() as connection:
+        assert lanes.due(connection, now + 25_000) == []
+        assert lanes.due(connection, now + 31_000) == [lanes.of_repository(bench.repository_id)]
+        (pending,) = deliveries.pending(connection, lanes.of_repository(bench.repository_id), now, 10)
+    assert pending.attempts == 0
+
+
+def test_after_a_limit_only_what_is_left_is_done(bench: Bench):
+    bench.fake.faults.secondary_limit(1, method="POST", path=COMMENTS)
+    issue = bench.open()
+    bench.once()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+    bench.settle(10)
+    assert len(bench.requests(issue)) == 1
+    assert len(bench.calls("POST", f"/issues/{issue.number}/labels")) == 1
+
+
+def test_a_limit_met_while_reading_loses_nothing(bench: Bench):
+    bench.fake.faults.secondary_limit(1, method="GET", path="/git/trees/")
+    made = [bench.open() for _ in range(3)]
+    bench.settle(10)
+    assert [len(bench.requests(issue)) for issue in made] == [1, 1, 1]
+
+
+def test_what_is_forbidden_becomes_a_dead_letter_that_can_be_run_again(bench: Bench):
+    fault = bench.fake.faults.error(403, method="POST", path=COMMENTS, times=-1)
+    issue = bench.open()
+    bench.settle()
+    (letter,) = bench.dead()
+    assert "post_request" in letter.reason
+    assert "403" in letter.reason
+    # What could be done was done all the same.
+    assert bench.labels(issue) == {"bug", "needs-info"}
+
+    fault.times = 0
+    assert requeue_dead(bench.database, datetime.now(UTC)) == 1
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+    assert bench.dead() == []
+
+
+def test_dead_letters_can_be_chosen(bench: Bench):
+    fault = bench.fake.faults.error(403, method="POST", path=COMMENTS, times=-1)
+    bench.open()
+    bench.open()
+    bench.settle()
+    fault.times = 0
+    first, second = bench.dead()
+    assert requeue_dead(bench.database, datetime.now(UTC), [first.guid]) == 1
+    bench.settle()
+    assert [letter.guid for letter in bench.dead()] == [second.guid]
+
+
+def test_an_issue_that_keeps_failing_is_given_up_and_the_others_are_not(bench: Bench):
+    bench.fake.faults.error(500, method="POST", path=rf"/issues/1{COMMENTS}", times=-1)
+    bad, good = bench.open(), bench.open()
+    bench.settle(20)
+    assert bad.number == 1
+    assert not bench.requests(bad)
+    assert len(bench.requests(good)) == 1
+    (letter,) = bench.dead()
+    assert "500" in letter.reason
+
+
+def test_a_request_too_long_for_github_is_given_up_with_its_reason(bench: Bench):
+    bench.fake.faults.error(422, method="POST", path=COMMENTS, times=-1)
+    bench.open()
+    bench.settle()
+    (letter,) = bench.dead()
+    assert "422" in letter.reason
+
+
+def test_while_github_is_away_a_lane_asks_now_and_then_only(bench: Bench):
+    bench.restart(Pace(first_wait=30.0))
+    bench.fake.faults.drop(times=-1)
+    for _ in range(5):
+        bench.open()
+    bench.once()
+    assert len(bench.calls()) <= 4
+    now = round(time.time() * 1000)
+    with bench.database.read() as connection:
+        assert lanes.due(connection, now + 20_000) == []
+        assert lanes.due(connection, now + 200_000) == [lanes.of_repository(bench.repository_id)]
+        assert deliveries.count_undone(connection) == 5
+
+
+def test_a_crash_before_the_outcome_is_known_writes_nothing_twice(bench: Bench):
+    issue = bench.open()
+    doomed = CutApp(bench.github, bench.installation.id)
+    (lane,) = bench.hand_over(bench.waiting())
+    with pytest.raises(PowerCut):
+        Lanes(bench.database, doomed, Renderer).run(lane)
+    assert doomed.writer.written == ["add_labels", "post_request"]
+    assert bench.record(issue).intent.post
+
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+    assert len(bench.calls("POST", f"/issues/{issue.number}/labels")) == 1
+    assert bench.record(issue).labels_by_bot == {"bug", "needs-info"}
+    assert [(it.kind, it.state) for it in bench.journal(issue)] == [
+        ("add_labels", "unknown"),
+        ("post_request", "unknown"),
+    ]
