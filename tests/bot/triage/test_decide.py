@@ -229,6 +229,7 @@ def test_a_reply_that_fills_in_a_whole_template_answers_for_a_free_form_issue():
     here = world("Help")
     here.settle()
     here.comment(AUTHOR, "Sure.")
+    here.comment(AUTHOR, bug())
     here.comment(AUTHOR, docs())
     here.comment(AUTHOR, "Done.")
     here.settle()
@@ -241,6 +242,13 @@ def test_free_form_issues_are_left_alone_where_the_policy_allows_them():
     assert kinds(plan) == ["add_labels"]
     assert here.issue.labels == ("needs-triage",)
     assert plan.verdict == "No template to check the issue against."
+
+
+def test_a_free_form_issue_that_was_let_be_is_not_asked_when_the_policy_grows_stricter():
+    here = world("Help", "request: {free_form: false}")
+    here.settle()
+    here.context = context()
+    assert not here.decide()
 
 
 @pytest.mark.parametrize("files", [{}, LEGACY], ids=["no templates", "none in the chooser"])
@@ -259,6 +267,13 @@ def test_templates_that_cannot_be_told_apart_ask_and_label_only_what_all_share()
     assert here.issue.labels == ("shared", "needs-info")
     assert "**Place**" in here.request.body
     assert "**Time**" not in here.request.body
+
+
+def test_templates_that_cannot_be_told_apart_take_no_label_away():
+    here = World(context(files=TWINS, labels=None), issue(TWIN_BODY, labels=("first",)))
+    here.history = replace(here.history, labels_by_bot=frozenset({"first"}))
+    here.settle()
+    assert "first" in here.issue.labels
 
 
 def test_nothing_is_asked_where_no_rival_shares_the_need():
@@ -308,6 +323,15 @@ def test_a_label_that_a_person_put_on_stays_on():
     here = world(bug(problem=""))
     here.label_by_hand("needs-info")
     here.settle()
+    here.edit(bug())
+    here.settle()
+    assert "needs-info" in here.issue.labels
+
+
+def test_a_label_that_both_the_bot_and_a_person_put_on_is_the_persons():
+    here = world(bug(problem=""))
+    here.settle()
+    here.history = replace(here.history, labels_by_people=frozenset({"needs-info"}))
     here.edit(bug())
     here.settle()
     assert "needs-info" in here.issue.labels

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from bot.triage.issue import Actor
+from bot.triage.issue import Actor, History
 from bot.triage.plan import AddLabels, Close, EditRequest, Remember, RemoveLabel
 from tests.bot.triage.world import AUTHOR, MAINTAINER, NOW, STRANGER, World, bug, context, issue, kinds, world
 
@@ -253,11 +253,49 @@ def test_needs_info_reaches_an_issue_older_than_the_installation():
     assert not here.decide()
 
 
+def test_needs_info_said_on_an_old_closed_issue_is_asked_for_once_it_is_open():
+    here = World(context(installed_at=LATER), issue(bug(), state="closed"))
+    here.command(MAINTAINER, "needs-info", "logs")
+    assert kinds(here.settle()) == ["react"]
+    here.issue = replace(here.issue, state="open")
+    assert "post_request" in kinds(here.settle())
+
+
+def test_needs_info_ends_the_skipping():
+    here = settled()
+    here.command(MAINTAINER, "skip-triage")
+    here.settle()
+    here.command(MAINTAINER, "needs-info", "logs")
+    assert "post_request" in kinds(here.settle())
+    assert not here.decide()
+
+
+WAS_THERE = frozenset({"needs-info"})
+
+
+@pytest.mark.parametrize("known", [History(labels_by_bot=WAS_THERE), History(labels_by_people=WAS_THERE)])
+def test_needs_info_puts_the_label_on_though_the_news_of_its_going_was_lost(known: History):
+    here = world(bug())
+    here.history = known
+    here.command(MAINTAINER, "needs-info")
+    here.settle()
+    assert "needs-info" in here.issue.labels
+    assert not here.decide()
+
+
+def test_nobody_in_particular_is_not_the_author():
+    here = settled(author=Actor(""))
+    here.command(Actor(""), "close")
+    here.settle()
+    assert reaction(here) == "-1"
+
+
 def test_waiting_ends_on_an_old_issue_once_its_author_replies():
     here = World(context(installed_at=LATER), issue(bug()))
     here.command(MAINTAINER, "needs-info")
     here.settle()
     assert "needs-info" in here.issue.labels
+    assert not here.decide()
     here.comment(AUTHOR, "It is the blue one.")
     here.settle()
     assert "needs-info" not in here.issue.labels
