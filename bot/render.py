@@ -23,7 +23,7 @@ MAX_COMMENT = 65_000
 """Characters; GitHub refuses more than 65,536."""
 MAX_OPTIONS = 12
 """Named of a dropdown; the form shows them all."""
-_SHOWN = (200, 30, 10, 3)
+_SHOWN = (100, 30, 10, 3)
 """Fields or templates named in a comment, fewer while it is too long; three fit whatever their length."""
 
 
@@ -117,14 +117,15 @@ def _built_in(language: str, name: CommentName) -> Template:
 _SANDBOX = ImmutableSandboxedEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 _SANDBOX.filters = {
     name: _SANDBOX.filters[name]
-    for name in ("capitalize", "default", "first", "join", "last", "length", "lower", "title", "trim", "upper")
+    for name in ("capitalize", "default", "first", "last", "length", "lower", "title", "trim", "upper")
 }
 _SANDBOX.globals = {}
 _ALLOWED = (
     *(nodes.Output, nodes.TemplateData, nodes.Name, nodes.Const, nodes.Getattr, nodes.If, nodes.For, nodes.CondExpr),
     *(nodes.Filter, nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Concat),
 )
-"""Nothing of these can make a text grow by itself: no calls, no arithmetic, no assignment, no macros, no range."""
+"""None of these, and none of the filters, makes a text longer than what it is made of: so no calls, no arithmetic, no
+assignment, no macros, no `join`. What a template can cost is bounded by its length and one loop over few fields."""
 
 
 def _sandboxed(text: str) -> Template:

@@ -76,7 +76,7 @@ Colour = Annotated[
     AfterValidator(_colour),
     Field(json_schema_extra={"pattern": "^#?[0-9a-fA-F]{6}$"}),
 ]
-Jinja = Annotated[str, StringConstraints(min_length=1, max_length=10_000)]
+Jinja = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
 
 
 class _Section(BaseModel):
