@@ -10,11 +10,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import parsing, peers
+from benchmarks import corpus, micro, parsing, peers, service
 from benchmarks.rounds import Part, as_json, print_part
 
 PARTS: dict[str, Callable[[], Part]] = {
     "parsing": lambda: parsing.run(rounds=7, seconds=0.6),
+    "service": lambda: service.run(rounds=5, issues=1500),
+    "corpus": corpus.run,
+    "micro": micro.run,
 }
 RESULT = Path(__file__).parent.parent / ".benchmarks" / "latest.json"
 
