@@ -1,15 +1,37 @@
-"""Keeps a second process off the same SQLite database: the engine's own work belongs to one process there."""
+"""Tells processes on one database apart: SQLite takes only one, PostgreSQL gives each a slot of its own."""
 
 from __future__ import annotations
 
 import fcntl
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+import sqlalchemy as sa
 
 from bot.store.database import StoreError
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from bot.store.database import Database
+
+_SLOTS = 32
+_SLOT_KEY = 0x7472_6961_0000
+
+
+class Place(Protocol):
+    """One process's place at the database, until `release` or the process's end."""
+
+    def take(self) -> str:
+        """Its name: unique among live processes, the same after a restart. Raises StoreError when there is none."""
+        ...
+
+    def release(self) -> None: ...
+
+
+def place_at(database: Database) -> Place:
+    if database.is_sqlite:
+        return ProcessLock(Path(f"{database.url.database}.lock"))
+    return Slot(database)
 
 
 class ProcessLock:
@@ -19,7 +41,7 @@ class ProcessLock:
         self.path = path
         self._file: int | None = None
 
-    def take(self) -> None:
+    def take(self) -> str:
         """Raises StoreError when another process has it."""
         descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
@@ -36,8 +58,35 @@ class ProcessLock:
         os.truncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         self._file = descriptor
+        return "main"
 
     def release(self) -> None:
         if self._file is not None:
             os.close(self._file)
             self._file = None
+
+
+class Slot:
+    """One of w0, w1, …, held by a lock of the session: the server frees it when the process ends, however it ends."""
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._connection: sa.Connection | None = None
+
+    def take(self) -> str:
+        """The first that is free, so that a restarted process finds the work it left."""
+        connection = self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT")
+        for number in range(_SLOTS):
+            if connection.scalar(sa.select(sa.func.pg_try_advisory_lock(_SLOT_KEY + number))):
+                self._connection = connection
+                return f"w{number}"
+        connection.close()
+        message = f"{_SLOTS} triage processes already work on this database, which is as many as there may be."
+        raise StoreError(message)
+
+    def release(self) -> None:
+        if self._connection is not None:
+            # Not back to the pool: the lock is the session's.
+            self._connection.invalidate()
+            self._connection.close()
+            self._connection = None

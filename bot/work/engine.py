@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 import structlog
@@ -14,7 +13,7 @@ from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
 from bot.store import deliveries, lanes
 from bot.store.database import Database, StoreError
-from bot.store.process_lock import ProcessLock
+from bot.store.process_lock import place_at
 from bot.work import retention
 from bot.work.intake import Intake, Stored
 
@@ -67,7 +66,7 @@ class Engine:
         self._database = database
         self._runs = runs
         self._tuning = tuning
-        self._lock = ProcessLock(Path(f"{database.url.database}.lock")) if database.is_sqlite else None
+        self._place = place_at(database)
         self._client: DBOSClient | None = None
         self._intake = Intake(database, self._enqueue)
         self._stopping = threading.Event()
@@ -78,11 +77,11 @@ class Engine:
 
     def start(self) -> None:
         """Raises StoreError, with a sentence for people, when the database cannot be used."""
-        if self._lock:
-            self._lock.take()
+        self._database.check()
+        name = self._place.take()
         try:
             self._database.migrate()
-            self._launch()
+            self._launch(name)
         except BaseException:
             self._close()
             raise
@@ -122,7 +121,7 @@ class Engine:
                 "dead_letters": deliveries.count_dead(connection),
             }
 
-    def _launch(self) -> None:
+    def _launch(self, process: str) -> None:
         library = logging.getLogger("dbos")
         if not library.handlers:
             # With a handler there it adds none of its own, and what it says goes the way of all our logs.
@@ -130,8 +129,8 @@ class Engine:
         config: DBOSConfig = {
             "name": _NAME,
             "application_version": _VERSION,
-            # One process works on an SQLite file; see `_lock`.
-            "executor_id": "main",
+            # Whose unfinished runs are taken up again at the start.
+            "executor_id": process,
             "system_database_url": self._database.url.render_as_string(hide_password=False),
             "system_database_engine": self._database.engine,
             "serializer": DBOSPortableJSONSerializer(),
@@ -223,6 +222,5 @@ class Engine:
         if self._client:
             self._client.destroy()
             self._client = None
+        self._place.release()
         self._database.close()
-        if self._lock:
-            self._lock.release()
