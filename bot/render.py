@@ -127,25 +127,28 @@ _ALLOWED = (
 """None of these, and none of the filters, makes a text longer than what it is made of: so no calls, no arithmetic, no
 assignment, no macros, no `join`. What a template can cost is bounded by its length and one loop over few fields."""
 
+_MAX_DEPTH = 20
+"""Jinja takes seconds to compile a chain of a hundred filters."""
+
 
 def _sandboxed(text: str) -> Template:
     """Compile a repository's template, refusing what could run long or reach further than its values."""
     tree = _SANDBOX.parse(text)
-    _refuse_unbounded(tree, loops=0)
+    _refuse_unbounded(tree, loops=0, depth=0)
     return _SANDBOX.from_string(text)
 
 
-def _refuse_unbounded(node: nodes.Node, loops: int) -> None:
+def _refuse_unbounded(node: nodes.Node, loops: int, depth: int) -> None:
     for child in node.iter_child_nodes():
         line = getattr(child, "lineno", 1)
         if not isinstance(child, _ALLOWED):
             raise TemplateSyntaxError(f"`{type(child).__name__.lower()}` is not allowed here", line)
-        inner = loops
-        if isinstance(child, nodes.For):
-            inner += 1
-            if inner > 1 or child.recursive:
-                raise TemplateSyntaxError("one loop may not stand in another", line)
-        _refuse_unbounded(child, inner)
+        inner = loops + isinstance(child, nodes.For)
+        if inner > 1 or (isinstance(child, nodes.For) and child.recursive):
+            raise TemplateSyntaxError("one loop may not stand in another", line)
+        if depth > _MAX_DEPTH:
+            raise TemplateSyntaxError("this is nested too deeply", line)
+        _refuse_unbounded(child, inner, depth + 1)
 
 
 def _fitting(template: Template, facts: Facts) -> str:

@@ -434,6 +434,7 @@ ANN 1 0 2030-05-24 `I may share this` ```markdown
         ("{{ 9 ** 9 ** 9 }}", "`pow` is not allowed here"),
         ("{{ '%1000000000d' % 1 }}", "`mod` is not allowed here"),
         ("{{ 'x'|center(1000000000) }}", "No filter named 'center'"),
+        ("{{ block" + "|upper" * 30 + " }}", "this is nested too deeply"),
         ("{{ block|join(block)|join(block) }}", "No filter named 'join'"),
         ("{{ missing[0] }}", "`getitem` is not allowed here"),
         ("{{ missing < 3 }}", "not supported between"),
