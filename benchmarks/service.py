@@ -1,4 +1,4 @@
-"""Opened issues from webhook to label and comment: the service against an app on probot, on one stub of GitHub's API."""
+"""Opened issues, from the webhook to label and comment: the service against an app on probot, on one stub of GitHub."""
 
 from __future__ import annotations
 
@@ -128,8 +128,7 @@ def run(rounds: int, issues: int) -> Part:
         *_requests_per_issue(ours, issues),
     ]
     notes = [
-        f"{rounds} rounds of {issues} issues of {REPOSITORIES} repositories, over {CONNECTIONS} kept-alive connections;"
-        " GitHub is a stub on loopback",
+        f"{rounds} rounds of {issues} issues of {REPOSITORIES} repositories, over {CONNECTIONS} kept-alive connections",
         "ours recognises, checks and decides; when it answers, all is safe on disk (SQLite, WAL, synchronous=FULL)",
         "probot adds two labels and a fixed comment before it answers; a crash loses what is under way",
         *(f"cores kept busy, {name}: {_shares(done)}" for name, done in results.items() if done),
