@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Hashable, Sequence
+from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
 
 import re2
@@ -201,7 +202,7 @@ class Policy(_Section):
     _path: str = PrivateAttr(POLICY_PATH)
     _places: Places | None = PrivateAttr(None)
 
-    @property
+    @cached_property
     def rules(self) -> Rules:
         """The field rules in the words of `bot.forms`."""
         return {
