@@ -48,8 +48,8 @@ def test_what_people_do_is_told_as_github_tells_it():
         "issue_comment.created", "issue_comment.edited", "issue_comment.deleted",
         "label.created", "label.edited", "label.deleted",
         "push.",
-        "repository.created", "repository.renamed", "repository.archived", "repository.unarchived", "repository.privatized",
-        "repository.publicized", "repository.deleted",
+        "repository.created", "repository.renamed", "repository.archived", "repository.unarchived",
+        "repository.privatized", "repository.publicized", "repository.deleted",
     }  # fmt: skip
 
 
