@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 import pytest
@@ -28,7 +29,7 @@ def test_a_failed_write_is_found_again_before_it_is_repeated(town: Town, fault: 
     assert home.writes().count("POST /issues/1/comments") == (2 if ending == "/comments$" and when == "before" else 1)
 
 
-@pytest.mark.parametrize("status", [500, 502, 503, 504])
+@pytest.mark.parametrize("status", [500, 503])
 def test_a_failed_read_is_tried_again(town: Town, status: int):
     home = town.found()
     town.running.fake.faults.error(status, method="GET", path=home.name, times=2)
@@ -64,19 +65,18 @@ def test_a_label_that_is_gone_already_is_no_trouble(town: Town):
 @pytest.mark.parametrize(
     "limit",
     [
-        {"retry_after": 2},
-        {"retry_after": 2, "status": 429},
-        {"reset_in": 2},
-        {"reset_in": 2, "status": 429},
+        {"retry_after": 1, "method": "GET"},
+        {"retry_after": 1, "method": "POST", "status": 429},
+        {"reset_in": 2, "method": "POST"},
+        {"reset_in": 2, "method": "GET", "status": 429},
     ],
     ids=str,
 )
-@pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_limit_is_waited_out(town: Town, limit: dict[str, Any], method: str):
+def test_a_limit_is_waited_out(town: Town, limit: dict[str, Any]):
     home = town.found()
     faults = town.running.fake.faults
     order = faults.primary_limit if "reset_in" in limit else faults.secondary_limit
-    order(**limit, method=method, path=home.name)
+    order(**limit, path=home.name)
     asked_once(home)
 
 
@@ -142,14 +142,14 @@ def test_a_deleted_issue_is_let_go(town: Town):
 def test_reads_that_lag_behind_are_not_trusted(town: Town):
     home = town.found()
     fake = town.running.fake
-    fake.read_lag = 1.0
     issue = home.file(GAPS)
-    town.until(lambda: bool(home.comments(issue)))
-    home.edit(issue, GAPS | {"version": "2.1.0"})
+    comment = home.asked(issue)
+    time.sleep(1.1)  # GitHub's times are whole seconds
+    fake.read_lag = 1.5
     home.edit(issue, ANSWERS)
-    town.until(lambda: all(comment.minimized for comment in home.comments(issue)), 30)
-    town.quiet()
+    town.until(lambda: bool(comment.minimized), 30)
     fake.read_lag = 0.0
+    town.quiet()
     assert home.labels(issue) == {"bug"}
     assert len(home.comments(issue)) == 1
 
@@ -161,7 +161,7 @@ def test_without_graphql_the_comment_is_taken_back_all_the_same(town: Town, faul
     comment = home.asked(issue)
     faults = town.running.fake.faults
     if fault == "limit":
-        faults.graphql_limit()
+        faults.graphql_limit(2)
     else:
         faults.error(404, path="/graphql$", times=-1)
     home.edit(issue, ANSWERS)

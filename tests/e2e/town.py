@@ -6,6 +6,7 @@ import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 
@@ -82,7 +83,7 @@ class Town:
         self,
         files: Mapping[str, str] = FORMS,
         labels: tuple[str, ...] = ("bug", "idea", "needs-info"),
-        **settings: bool,
+        **settings: Any,
     ) -> Home:
         """A new repository, with these files and labels; `settings` are fields of Repository."""
         self.founded += 1

@@ -30,6 +30,10 @@ PREFIXES = ("/api/v3", "/api")
 """Where GitHub Enterprise Server has its API; both forms are served."""
 
 
+MALFORMED = object()
+"""Stands for a body that is no JSON."""
+
+
 class Dropped(Exception):
     """The connection is to end without an answer."""
 
@@ -45,6 +49,7 @@ class Exchange:
     query: dict[str, str]
     body: Any
     status: int
+    """0 where the connection was cut."""
     headers: dict[str, str]
     answer: Any
     """The JSON before it was written; bytes for a raw file."""
@@ -75,22 +80,23 @@ class Service:
         for prefix in PREFIXES:
             path = path.removeprefix(prefix)
         query = dict(parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True))
-        request = Request(scope["method"], path, query, headers)
+        request = Request(scope["method"], path, query, headers, _parsed(raw))
         try:
-            response, fault = await self._respond(request, bytes(raw))
+            response, fault = await self._respond(request)
         except Dropped:
+            self._show(request, Response(0), {}, faulty=True)
             scope["fake.transport"].abort()
             return
         await self._send(request, response, send, faulty=fault is not None)
 
-    async def _respond(self, request: Request, raw: bytes) -> tuple[Response, Fault | None]:
+    async def _respond(self, request: Request) -> tuple[Response, Fault | None]:
         fault = self.fake.faults.take(request.method, request.path)
         if fault is None:
-            return self._answer(request, raw), None
+            return self._answer(request), None
         if fault.when == "before":
             response = await self._strike(fault)
-            return response or self._answer(request, raw), fault
-        applied = self._answer(request, raw)
+            return response or self._answer(request), fault
+        applied = self._answer(request)
         return await self._strike(fault) or applied, fault
 
     async def _strike(self, fault: Fault) -> Response | None:
@@ -105,23 +111,24 @@ class Service:
             return None
         if fault.kind == "graphql":
             error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 1."}
-            return Response(200, {"errors": [error]})
+            return Response(200, {"errors": [error]}, self._spent(fault, "graphql"))
         if fault.error is not None:
-            headers = dict(fault.error.headers)
-            if fault.seconds:
-                reset = str(int(self.fake.clock() + fault.seconds))
-                headers |= {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset, "x-ratelimit-resource": "core"}
-            return Response(fault.status, fault.error.body, headers)
+            spent = self._spent(fault, "core") if fault.seconds else {}
+            return Response(fault.status, fault.error.body, {**fault.error.headers, **spent})
         return Response(fault.status, {"message": "Server Error"})
 
-    def _answer(self, request: Request, raw: bytes) -> Response:
+    def _spent(self, fault: Fault, resource: str) -> dict[str, str]:
+        reset = str(int(self.fake.clock() + fault.seconds))
+        return {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset, "x-ratelimit-resource": resource}
+
+    def _answer(self, request: Request) -> Response:
         with self.fake.lock:
             try:
-                return self._route(request, raw)
+                return self._route(request)
             except ApiError as error:
                 return Response(error.status, error.body, {**self._budget_headers(request), **error.headers})
 
-    def _route(self, request: Request, raw: bytes) -> Response:
+    def _route(self, request: Request) -> Response:
         fake = self.fake
         request.app, request.token = identify(fake, request.headers.get("authorization", ""))
         if request.path.startswith("/repositories/"):
@@ -130,11 +137,8 @@ class Service:
         if found is None:
             raise not_found()
         route, request.parameters = found
-        if raw and request.method not in {"GET", "HEAD"}:
-            try:
-                request.body = orjson.loads(raw)
-            except orjson.JSONDecodeError:
-                raise bad_json() from None
+        if request.body is MALFORMED:
+            raise bad_json()
         self._charge(request, route)
         if "repo" in request.parameters:
             request.repository = located(fake, request)
@@ -185,20 +189,8 @@ class Service:
                 budget.refund()
                 response.headers |= budget.headers()
 
-    async def _send(self, request: Request, response: Response, send: Send, *, faulty: bool) -> None:
+    def _show(self, request: Request, response: Response, headers: dict[str, str], *, faulty: bool) -> None:
         found = routes.find(request.method, request.path) if self.watchers else None
-        body = b"" if response.body is None else response.body
-        raw = body if isinstance(body, bytes) else orjson.dumps(body)
-        headers = {
-            "content-type": "application/json; charset=utf-8",
-            "content-length": str(len(raw)),
-            "x-github-media-type": "github.v3; format=json",
-            "x-github-request-id": f"FA4E:{next(self._requests):08X}",
-            **response.headers,
-        }
-        if response.status in {204, 304}:
-            del headers["content-length"], headers["content-type"]
-        encoded = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
         for watch in self.watchers:
             watch(
                 Exchange(
@@ -213,8 +205,30 @@ class Service:
                     faulty,
                 )
             )
+
+    async def _send(self, request: Request, response: Response, send: Send, *, faulty: bool) -> None:
+        body = b"" if response.body is None else response.body
+        raw = body if isinstance(body, bytes) else orjson.dumps(body)
+        headers = {
+            "content-type": "application/json; charset=utf-8",
+            "content-length": str(len(raw)),
+            "x-github-media-type": "github.v3; format=json",
+            "x-github-request-id": f"FA4E:{next(self._requests):08X}",
+            **response.headers,
+        }
+        if response.status in {204, 304}:
+            del headers["content-length"], headers["content-type"]
+        encoded = [(name.encode(), value.encode("latin-1", "replace")) for name, value in headers.items()]
+        self._show(request, response, headers, faulty=faulty)
         await send({"type": "http.response.start", "status": response.status, "headers": encoded})
         await send({"type": "http.response.body", "body": raw})
+
+
+def _parsed(raw: bytes | bytearray) -> Any:
+    try:
+        return orjson.loads(raw) if raw else None
+    except orjson.JSONDecodeError:
+        return MALFORMED
 
 
 def by_id(fake: FakeGitHub, request: Request) -> None:

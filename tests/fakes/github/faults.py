@@ -80,9 +80,9 @@ class Faults:
         error = primary_exceeded("installation ID 1", status)
         return self._add(Fault("limit", method, path, times, status=status, error=error, seconds=reset_in))
 
-    def graphql_limit(self, *, times: int = 1) -> Fault:
+    def graphql_limit(self, reset_in: int = 60, *, times: int = 1) -> Fault:
         """GraphQL's way of saying it: 200 with an error in the body."""
-        return self._add(Fault("graphql", "POST", "/graphql$", times))
+        return self._add(Fault("graphql", "POST", "/graphql$", times, seconds=reset_in))
 
     def _add(self, fault: Fault) -> Fault:
         with self._lock:
