@@ -6,11 +6,16 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from tests.contract import promises
 from tests.fakes.github import FakeGitHub, Running, serve
 
 pytest_plugins = ["tests.plugins.loopback_only"]
+
+# How long an example takes tells more of how busy the machine is than of the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 
 @pytest.fixture
