@@ -67,26 +67,10 @@ def build_reader(field: Field, rule: FieldRule, known_comments: frozenset[str] =
 def _text(field: Field, rule: FieldRule, ruling: Ruling | None, known_comments: frozenset[str]) -> Read:
     judge = _text_judge(field, rule)
     missing = Answer(field, "missing", None, _EMPTY)
-    render, says_something = field.render, _SAYS_SOMETHING.match
-    suspect, limit = _suspect_starts(field), _SURELY_LONG + 2 * len(field.placeholder)
-    plain = ruling is None and not known_comments and (rule.allow_na or offers_not_applicable(field))
-    prefilled = frozenset(letter for line in field.prefill.split("\n") for letter in _either_case(line.strip()[:1]))
-    make = tuple.__new__
+    render = field.render
 
-    def read(text: str) -> Answer:
+    def closely(text: str) -> Answer:
         text = text.strip()
-        # Most answers are long, or start like no filler does: one look at their start is enough to take them.
-        if (
-            plain
-            and text
-            and text[0] not in prefilled
-            and (len(text) > limit or text[0] not in suspect)
-            and says_something(text)
-        ):
-            return make(Answer, (field, "answered", unwrap(text) if render else text, "", ()))
-        return judged(text)
-
-    def judged(text: str) -> Answer:
         if render:
             text = unwrap(text)
         elif known_comments:
@@ -99,17 +83,41 @@ def _text(field: Field, rule: FieldRule, ruling: Ruling | None, known_comments: 
             status = "invalid" if reason else status
         return Answer(field, status, text, reason)
 
+    if ruling is not None or known_comments or not (rule.allow_na or offers_not_applicable(field)):
+        return closely
+    return _at_a_glance(field, closely)
+
+
+def _at_a_glance(field: Field, closely: Read) -> Read:
+    """Take most answers by one look at their start: they are long, or start like no filler does."""
+    long, short = _suspect_starts(field)
+    limit = _SURELY_LONG + 2 * len(field.placeholder)
+    fence, says_something, make = f"```{field.render}\n" if field.render else "", _SAYS_SOMETHING.match, tuple.__new__
+
+    def read(text: str) -> Answer:
+        text = text.strip()
+        if not text or text[0] in (long if len(text) > limit else short) or not says_something(text):
+            return closely(text)
+        if fence:
+            wrapped = text.startswith(fence) and text.endswith("\n```")
+            text = text[len(fence) : -4].strip("\n") if wrapped else unwrap(text)
+        return make(Answer, (field, "answered", text, "", ()))
+
     return read
 
 
-def _either_case(letter: str) -> str:
-    return letter.lower() + letter.upper()
+def _either_case(letters: str) -> str:
+    return letters.lower() + letters.upper()
 
 
-def _suspect_starts(field: Field) -> frozenset[str]:
-    """First letters of what a short text must be looked at closely for: `N/A`, `TBD`, the example, a fence."""
-    starts = "natx`~<" + field.placeholder[:1]
-    return frozenset(starts.lower() + starts.upper())
+def _suspect_starts(field: Field) -> tuple[frozenset[str], frozenset[str]]:
+    """First letters of what must be looked at closely, whatever its length and if it is short.
+
+    The text the form puts there; and `N/A`, `TBD`, the form's example, or any of these in a fence.
+    """
+    prefilled = {letter for line in field.prefill.split("\n") for letter in _either_case(line.strip()[:1])}
+    fence = set("`~" if field.prefill and field.render else "")
+    return frozenset(prefilled | fence), frozenset(prefilled | set(_either_case("natx`~<" + field.placeholder[:1])))
 
 
 def _text_judge(field: Field, rule: FieldRule) -> Callable[[str], tuple[Status, str]]:
@@ -210,12 +218,12 @@ def _checkboxes(field: Field, ruling: Ruling | None) -> Read:
 
     def read(text: str) -> Answer:
         text = text.strip()
+        labels = [lines.get(line) for line in text.split("\n")]
+        if None not in labels:
+            return finish(tuple([label for label in labels if label]))
         if is_declined(text):
             return empty
-        labels = [lines.get(line) for line in text.split("\n")]
-        if None in labels:
-            return finish(tuple(_ticked(text, field.options)))
-        return finish(tuple([label for label in labels if label]))
+        return finish(tuple(_ticked(text, field.options)))
 
     def finish(ticked: tuple[str, ...]) -> Answer:
         unticked = tuple([label for label in required if label not in ticked])

@@ -111,10 +111,7 @@ def _skip_label(body: Body, place: Place | None, label: str) -> Place | None:
 
 
 def _result(plan: _Plan, match: Match, answers: tuple[Answer, ...], replies: Sequence[str]) -> Check:
-    for answer in answers:
-        if answer.status != "answered":
-            break
-    else:
+    if not [answer for answer in answers if answer[1] != "answered"]:
         return Check(match, answers)
     if replies:
         answers = _filled(plan, answers, replies)

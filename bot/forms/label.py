@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from difflib import SequenceMatcher
+from functools import lru_cache
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+")
@@ -33,6 +34,7 @@ def slug(label: str) -> str:
     return fold(label).replace(" ", "-")
 
 
+@lru_cache(maxsize=4096)
 def similarity(one: str, other: str) -> float:
     """Tell how alike two folded labels are, 0 to 1: a typo mended or a word added stays above 0.8.
 
@@ -40,18 +42,18 @@ def similarity(one: str, other: str) -> float:
     """
     if one == other:
         return 1.0
-    if max(len(one), len(other)) > LONGEST_COMPARED or not one or not other:
+    shorter, longer = sorted((one, other), key=len)
+    if not shorter or len(longer) > LONGEST_COMPARED or 3 * len(shorter) < len(longer):
         return 0.0
-    if _NUMBER.findall(one) != _NUMBER.findall(other):
+    words, others = longer.split(), shorter.split()
+    related = one[:2] == other[:2] or one[-3:] == other[-3:] or not set(words).isdisjoint(others)
+    if not related or _NUMBER.findall(one) != _NUMBER.findall(other):
         return 0.0
-    ratio = 2.0 * min(len(one), len(other)) / (len(one) + len(other))
-    if ratio < 0.5:
-        return 0.0
-    words, others = one.split(), other.split()
-    if len(words) > 1 and len(others) > 1 and (_contains(words, others) or _contains(others, words)):
+    if len(others) > 1 and _contains(words, others):
         return 0.85
-    matcher = SequenceMatcher(None, one, other, autojunk=False)
-    return matcher.ratio() if matcher.quick_ratio() >= 0.8 else 0.0
+    if 3 * len(shorter) < 2 * len(longer):
+        return 0.0
+    return SequenceMatcher(None, one, other, autojunk=False).ratio()
 
 
 def _contains(longer: list[str], shorter: list[str]) -> bool:

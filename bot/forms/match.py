@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.forms.label import fold, squeeze
-from bot.forms.parse import Body, Places, align, texts_at
+from bot.forms.parse import Body, Place, Places, align, texts_at
 from bot.forms.sections import Marks, Traces, traces
 from bot.forms.template import Match, Template
 
@@ -92,9 +92,10 @@ def recognise(
     known: frozenset[str],
 ) -> tuple[Match, Places]:
     """Find the template and where its fields stand. `known` are all labels of the repository as they are written."""
-    decided = exact.get(tuple(heading.text for heading in body.headings if heading.plain and heading.text in known))
+    written = [heading for heading in body.headings if heading.plain and heading.text in known]
+    decided = exact.get(tuple(heading.text for heading in written))
     if decided is not None:
-        return Match(decided.template, 1.0), align(body, decided.labels)
+        return Match(decided.template, 1.0), tuple(Place(heading.line, 1.0) for heading in written)
     scores = _scores(body, prepared)
     if not scores:
         return NO_MATCH, ()

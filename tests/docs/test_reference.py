@@ -10,7 +10,7 @@ from typing import Any, get_args
 
 import pytest
 
-from bot.cli.check import as_json
+from bot.cli.verdicts import as_json
 from bot.forms.check import Checker
 from bot.forms.load import load
 from bot.forms.template import Submission

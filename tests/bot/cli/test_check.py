@@ -302,6 +302,25 @@ def test_the_template_folder_and_the_github_folder_may_be_named_too(root: Path, 
     assert read("--templates", copy, stdin="## Summary of it\n\n## Motivation")["template"] == "feature.md"
 
 
+def command(root: Path) -> list[str]:
+    return [sys.executable, "-m", "bot", "check", "--templates", str(root), "--jsonl"]
+
+
+def test_whoever_stops_reading_ends_it_quietly(root: Path):
+    with subprocess.Popen(
+        command(root), stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.close()
+        _, errors = process.communicate(b"".join(big_input(300)))
+    assert (process.returncode, errors) == (1, b"")
+
+
+def test_a_line_longer_than_any_buffer_is_one_line(root: Path):
+    results = stream(root, {"id": 1, "body": BODY.replace("It broke", "x" * 300_000)}, {"id": 2})
+    assert [(result["id"], result["template"]) for result in results] == [(1, "bug.yml"), (2, None)]
+
+
 def big_input(count: int) -> Iterator[bytes]:
     line = json.dumps({"id": "x", "title": "t", "body": BODY + "filler " * 1000, "labels": []}).encode() + b"\n"
     for _ in range(count):
@@ -309,8 +328,7 @@ def big_input(count: int) -> Iterator[bytes]:
 
 
 def test_memory_does_not_grow_with_the_input_and_answers_come_at_once(root: Path):
-    command = [sys.executable, "-m", "bot", "check", "--templates", str(root), "--jsonl"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+    with subprocess.Popen(command(root), stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         assert process.stdout is not None
         sizes = []

@@ -110,7 +110,7 @@ def cases(draw: st.DrawFn) -> tuple[TemplateSet, str]:
 
 
 @given(cases())
-@settings(max_examples=400)
+@settings(max_examples=400, deadline=None)
 def test_a_word_in_front_of_the_form_forces_the_careful_path_and_changes_nothing(case: tuple[TemplateSet, str]):
     templates, body = case
     checker = Checker(templates, RULES)
@@ -120,14 +120,14 @@ def test_a_word_in_front_of_the_form_forces_the_careful_path_and_changes_nothing
 
 
 @given(cases())
-@settings(max_examples=200)
+@settings(max_examples=200, deadline=None)
 def test_a_sequence_of_labels_that_decides_agrees_with_the_comparison_of_all_templates(case: tuple[TemplateSet, str]):
     templates, body = case
     submission = Submission("t", unify_line_ends(body))
     decided = Checker(templates).check(submission).match
     prepared = candidates([template for template in templates.templates if template.kind == "form"])
     compared, _ = recognise(submission, Body(submission.body), prepared, {}, frozenset())
-    if decided.confidence == 1.0 and decided.template is not None and decided.template.kind == "form":
+    if decided.confidence == 1.0 and decided.template is not None and len(decided.template.fields) > 2:
         assert _could_be(compared.template, compared.rivals, decided.template)
 
 

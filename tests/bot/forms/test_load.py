@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bot.forms.document import MAX_BYTES
@@ -125,6 +125,7 @@ def test_a_byte_order_mark_is_no_part_of_the_file():
     assert template_set(bom_yml=b"\xef\xbb\xbf" + form(element("input", "x"))).problems == ()
 
 
+@settings(deadline=None)
 @given(st.binary(max_size=300), st.sampled_from(["bug_yml", "bug_md", "config_yml"]))
 def test_no_content_makes_loading_fail(content: bytes, name: str):
     assert isinstance(template_set(**{name: content}), TemplateSet)
@@ -133,6 +134,7 @@ def test_no_content_makes_loading_fail(content: bytes, name: str):
 KEYS = ["type", "attributes", "label", "options", "validations", "required", "id", "value", "body", "name", "default"]
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.sampled_from(["a", "", None, True, 1, "input", "dropdown", "checkboxes", "markdown"]),
