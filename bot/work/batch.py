@@ -143,7 +143,7 @@ class Batch:
     def _think(self, mirror: Mirror, waiting: dict[int, list[Command]], known: Known, installed: Installed) -> None:
         """Looks at the issues, and sorts them into those done with and those with something to be carried out."""
         for number, look in mirror.looks.items():
-            if self._pause:
+            if self._pause or self._shop.stopping.is_set():
                 return
             if look.record.state == "gone":
                 self._settled.append((look, None))
