@@ -33,7 +33,7 @@ def test_what_was_taken_before_a_stop_is_done_after_the_start(github: Running, t
         town = Town(github, app, service)
         home = town.found()
         town.quiet()
-        fake.faults.hang(30, times=-1)  # GitHub answers nothing, and the deliveries are taken all the same
+        fake.faults.hang(5, times=-1)  # GitHub answers nothing, and the deliveries are taken all the same
         issues = [home.file(GAPS) for _ in range(5)]
         fake.hooks.wait()
         assert fake.hooks.failed == []
