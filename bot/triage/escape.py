@@ -15,6 +15,8 @@ _LIVE = re.compile(
     re.IGNORECASE,
 )
 _MARKDOWN = re.compile(r"([\\`*_\[\]~|$#])")
+_UNSURE = re.compile(r"[^\n\t\x20-\x7e]")
+"""All but what is seen for certain: most text is plain, and a look at each character costs more than all the rest."""
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 ELLIPSIS = "…"
 
@@ -42,12 +44,11 @@ def code(text: str, limit: int = 300) -> str:
 
 def visible(text: str) -> str:
     """Drop control characters and invisible or direction-changing ones; line ends become LF, tabs stay."""
-    text = text.replace("\r\n", "\n").replace("\r", "\n")
-    return "".join(
-        character
-        for character in text
-        if character in "\n\t" or unicodedata.category(character) not in {"Cc", "Cf", "Cs"}
-    )
+    return _UNSURE.sub(_if_seen, text.replace("\r\n", "\n").replace("\r", "\n"))
+
+
+def _if_seen(character: re.Match[str]) -> str:
+    return "" if unicodedata.category(character[0]) in {"Cc", "Cf", "Cs"} else character[0]
 
 
 def one_line(text: str, limit: int) -> str:
@@ -70,7 +71,10 @@ def _joined(parts: Iterable[str]) -> str:
 
 
 def _escape_words(text: str) -> str:
-    return "".join(
-        code(word) if _LIVE.search(word) else _MARKDOWN.sub(r"\\\1", word.translate(_HTML)) if word.strip() else word
-        for word in re.split(r"(\s+)", text)
-    )
+    if not _LIVE.search(text):
+        return _dead(text)
+    return "".join(code(word) if _LIVE.search(word) else _dead(word) for word in re.split(r"(\s+)", text))
+
+
+def _dead(text: str) -> str:
+    return _MARKDOWN.sub(r"\\\1", text.translate(_HTML))
