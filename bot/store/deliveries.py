@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.store.database import insert_into
+from bot.store.database import execute_many, insert_into
 from bot.store.tables import UNDONE, deliveries
 
 if TYPE_CHECKING:
@@ -106,8 +106,7 @@ def add(connection: sa.Connection, new: Iterable[NewDelivery]) -> None:
         {"guid": it.guid, "event": it.event, "lane": it.lane, "body": it.body, "received_at": it.received_at}
         for it in new
     ]
-    if rows:
-        connection.execute(_add(connection.dialect.name), rows)
+    execute_many(connection, _add(connection.dialect.name), rows)
 
 
 def pending(connection: sa.Connection, lane: str, now: int, most: int) -> list[Delivery]:
@@ -133,15 +132,13 @@ def mark_applied(connection: sa.Connection, ids: Sequence[int]) -> None:
 
 def finish(connection: sa.Connection, ids: Iterable[int], at: int) -> None:
     rows = [{"delivery": id_, "to": False, "why": "", "at": at} for id_ in ids]
-    if rows:
-        connection.execute(_FINISH, rows)
+    execute_many(connection, _FINISH, rows)
 
 
 def give_up(connection: sa.Connection, ids: Iterable[int], at: int, reason: str) -> None:
     """Makes them dead letters."""
     rows = [{"delivery": id_, "to": True, "why": reason, "at": at} for id_ in ids]
-    if rows:
-        connection.execute(_FINISH, rows)
+    execute_many(connection, _FINISH, rows)
 
 
 def try_again(connection: sa.Connection, ids: Iterable[int], not_before: int, reason: str) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 import sqlalchemy as sa
 
-from bot.store.database import insert_into
+from bot.store.database import execute_many, insert_into
 from bot.store.tables import issues
 from bot.store.times import from_ms, to_ms
 from bot.triage.issue import Command, History, Request
@@ -156,10 +156,7 @@ def load(connection: sa.Connection, repository_id: int, numbers: Collection[int]
 
 
 def save(connection: sa.Connection, records: Iterable[Record]) -> None:
-    rows = [_row(record) for record in records]
-    if not rows:
-        return
-    connection.execute(_save(connection.dialect.name), rows)
+    execute_many(connection, _save(connection.dialect.name), [_row(record) for record in records])
 
 
 def due(connection: sa.Connection, repository_id: int, now: int, most: int) -> list[int]:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
+from bot.store.database import execute_many
 from bot.store.tables import journal
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ class Entry:
     id: int = 0
 
 
+_WRITE = journal.insert()
 _BEGIN = journal.insert().returning(journal.c.id, sort_by_parameter_order=True)
 _FINISH = (
     journal.update()
@@ -41,9 +43,7 @@ _FINISH = (
 
 
 def write(connection: sa.Connection, entries: Iterable[Entry]) -> None:
-    rows = [_row(entry) for entry in entries]
-    if rows:
-        connection.execute(journal.insert(), rows)
+    execute_many(connection, _WRITE, [_row(entry) for entry in entries])
 
 
 def begin(connection: sa.Connection, entries: Iterable[Entry]) -> list[Entry]:
@@ -58,8 +58,7 @@ def begin(connection: sa.Connection, entries: Iterable[Entry]) -> list[Entry]:
 def finish(connection: sa.Connection, entries: Iterable[Entry]) -> None:
     """Records how these ended: their state, note and detail."""
     rows = [{"entry": it.id, "to": it.state, "why": it.note, "what": it.detail} for it in entries]
-    if rows:
-        connection.execute(_FINISH, rows)
+    execute_many(connection, _FINISH, rows)
 
 
 def close_open(connection: sa.Connection, repository_id: int, number: int, note: str) -> None:
