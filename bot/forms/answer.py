@@ -44,8 +44,6 @@ class Reader:
 
     field: Field
     """With `required` as the rules have it."""
-    asked: bool
-    """True when an answer that is not good leads to a Finding."""
     read: Read
     absent: Answer
     """For a submission without this field's heading."""
@@ -61,7 +59,7 @@ def build_reader(field: Field, rule: FieldRule, known_comments: frozenset[str] =
     else:
         read = _text(field, rule, ruling, known_comments)
     unticked = tuple(option.label for option in field.options if option.required) if field.type == "checkboxes" else ()
-    return Reader(field, field.required, read, Answer(field, "missing", None, _ABSENT, unticked))
+    return Reader(field, read, Answer(field, "missing", None, _ABSENT, unticked))
 
 
 def _text(field: Field, rule: FieldRule, ruling: Ruling | None, known_comments: frozenset[str]) -> Read:
@@ -96,7 +94,10 @@ def _at_a_glance(field: Field, closely: Read) -> Read:
 
     def read(text: str) -> Answer:
         text = text.strip()
-        if not text or text[0] in (long if len(text) > limit else short) or not says_something(text):
+        if len(text) > limit:
+            if text[0] in long or not (text[0].isalpha() or says_something(text)):
+                return closely(text)
+        elif not text or text[0] in short or not says_something(text):
             return closely(text)
         if fence:
             wrapped = text.startswith(fence) and text.endswith("\n```")

@@ -46,7 +46,7 @@ def similarity(one: str, other: str) -> float:
     if not shorter or len(longer) > LONGEST_COMPARED or 3 * len(shorter) < len(longer):
         return 0.0
     words, others = longer.split(), shorter.split()
-    related = one[:2] == other[:2] or one[-3:] == other[-3:] or not set(words).isdisjoint(others)
+    related = one[0] == other[0] or one[-3:] == other[-3:] or not set(words).isdisjoint(others)
     if not related or _NUMBER.findall(one) != _NUMBER.findall(other):
         return 0.0
     if len(others) > 1 and _contains(words, others):

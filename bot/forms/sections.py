@@ -8,7 +8,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from bot.forms.label import fold, similarity
-from bot.forms.markdown import comments, sections, without_comments
+from bot.forms.markdown import comments, sections
 from bot.forms.outline import Mark, Style, commented_lines, fenced_lines, outline
 from bot.forms.parse import Place, Places
 
@@ -44,16 +44,15 @@ class Traces:
     telling: frozenset[str]
     """Those long enough to be nobody else's."""
     lines: frozenset[str]
-    """Its instructions, line by line, folded."""
+    """Its instructions, also those in comments, line by line, folded."""
 
 
 def traces(template: Template) -> Traces:
     """Learn what to look for."""
     parts = sections(template.text)
     own = frozenset(fold(comment.text) for comment in comments(template.text))
-    rest = without_comments(template.text, own)
     marked = {fold(part.mark.label) for part in parts}
-    lines = {fold(line) for line in rest.split("\n")} - marked
+    lines = {fold(line) for line in template.text.split("\n")} - marked
     return Traces(
         labels=tuple(fold(part.mark.label) for part in parts),
         styles=tuple(part.style for part in parts),
