@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
-from tests.fakes.github import FakeGitHub, Running, serve
 from tests.fakes.process import OURS
 
 Triage = Callable[..., Result]
@@ -25,9 +24,3 @@ def triage(tmp_path: Path) -> Triage:
         return CliRunner().invoke(app, [*map(str, arguments)], env=clean | places | env)
 
     return run
-
-
-@pytest.fixture
-def github() -> Iterator[Running]:
-    with serve(FakeGitHub()) as running:
-        yield running

@@ -6,7 +6,7 @@ import html
 import json
 import logging
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
@@ -17,14 +17,8 @@ from bot.credentials import read_credentials
 from bot.settings import Settings, load_settings
 from bot.web.registration import read_manifest
 from bot.web.setup import ATTEMPTS, STATE_SECONDS, Setup
-from tests.fakes.github import FakeGitHub, Running, key_pair, serve
+from tests.fakes.github import Running, key_pair
 from tests.fakes.service import Browser, FakeService
-
-
-@pytest.fixture
-def github() -> Iterator[Running]:
-    with serve(FakeGitHub()) as running:
-        yield running
 
 
 @pytest.fixture

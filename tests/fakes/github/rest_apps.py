@@ -132,8 +132,8 @@ def convert_manifest(fake: FakeGitHub, request: Request) -> Response:
 @routes.add("GET", "/app/hook/config", needs="app")
 def get_hook_config(fake: FakeGitHub, request: Request) -> Response:
     app = _app(request)
-    config = {"content_type": "json", "insecure_ssl": "0", "secret": "********", "url": app.webhook_url}
-    return Response(200, config)
+    config = {"content_type": "json", "insecure_ssl": "0", "secret": "********"}
+    return Response(200, config | ({"url": app.webhook_url} if app.webhook_url else {}))
 
 
 @routes.add("PATCH", "/app/hook/config", needs="app")
