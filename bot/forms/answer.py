@@ -254,9 +254,14 @@ def _ticked(text: str, options: Sequence[Option]) -> Iterable[str]:
         yield from (by_text[fold(bullet[1])] for bullet in bullets if bullet and fold(bullet[1]) in by_text)
         return
     named = {fold(label) for _, label in tasks} & set(by_text)
+    labels = {option.label for option in options}
     for mark, label in tasks:
         if mark.strip():
-            yield by_text.get(fold(label)) or _nearest(fold(label), by_text, named) or label.strip()
+            yield (
+                label.strip()
+                if label.strip() in labels
+                else by_text.get(fold(label)) or _nearest(fold(label), by_text, named) or label.strip()
+            )
 
 
 def _nearest(folded: str, by_text: dict[str, str], taken: set[str]) -> str | None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from bot.forms.answer import NO_RULE, Read, Reader, build_reader
 from bot.forms.label import fold, unify_line_ends
-from bot.forms.match import Candidate, candidates, exact_sequences, heading_of, recognise
+from bot.forms.match import Candidate, Signature, candidates, heading_of, recognise, signatures
 from bot.forms.parse import Body, Place, complete, texts_at
 from bot.forms.replies import texts_in_reply
 from bot.forms.rules import NO_RULES, FieldRule, Rules
@@ -43,19 +43,23 @@ class Checker:
         self.templates = templates
         self._candidates = candidates(templates.templates)
         self._plans = {each.template.path: _plan(each, rules) for each in self._candidates}
-        self._exact = exact_sequences(self._candidates)
+        self._exact = signatures(self._candidates)
         self._known = frozenset(heading_of(field.label) for each in templates.templates for field in each.fields)
-        self._fast = {labels: self._plans[each.template.path] for labels, each in self._exact.items()}
+        self._fast = {
+            labels: (self._plans[signature.candidate.template.path], signature)
+            for labels, signature in self._exact.items()
+        }
         words = "|".join(re.escape(label) for label in sorted(self._known, key=lambda label: (-len(label), label)))
         self._cut = re.compile(rf"\n### ({words})[ \t]*(?=\n|\Z)").split
 
     def check(self, submission: Submission, replies: Sequence[str] = ()) -> Check:
         """Check one submission; `replies` are comment bodies, oldest first, that may supply what the body lacks."""
-        text = unify_line_ends(submission.body)
-        pieces = self._cut("\n" + text)
-        plan = self._fast.get(tuple(pieces[1::2]))
-        if plan is None or pieces[0].strip() or pieces[-1].rstrip().endswith("</details>"):
-            return self._carefully(submission, text, replies)
+        text = "\n" + unify_line_ends(submission.body)
+        pieces = self._cut(text)
+        found = self._fast.get(tuple(pieces[1::2]))
+        if found is None or not _is_plain(pieces, text, found[1]):
+            return self._carefully(submission, text[1:], replies)
+        plan = found[0]
         answers = tuple([read(piece) for read, piece in zip(plan.reads, pieces[2::2], strict=True)])
         return _result(plan, plan.match, answers, replies)
 
@@ -77,6 +81,11 @@ class Checker:
             for reader, text in zip(plan.readers, texts, strict=True)
         )
         return _result(plan, match, answers, replies)
+
+
+def _is_plain(pieces: Sequence[str], text: str, signature: Signature) -> bool:
+    """Tell whether a body is as GitHub writes it: nothing before the form, nothing around it, no sibling's heading."""
+    return not (pieces[0].strip() or pieces[-1].rstrip().endswith("</details>")) and signature.fits(text)
 
 
 def _plan(candidate: Candidate, rules: Rules) -> _Plan:

@@ -34,6 +34,8 @@ class Candidate:
     template: Template
     labels: tuple[str, ...]
     """Folded first lines of the labels."""
+    written: tuple[str, ...]
+    """The same as they are written."""
     traces: Traces | None
     """Of a markdown template."""
 
@@ -59,14 +61,28 @@ def candidates(templates: Sequence[Template]) -> tuple[Candidate, ...]:
         Candidate(
             template,
             tuple(fold(heading_of(field.label)) for field in template.fields),
+            tuple(heading_of(field.label) for field in template.fields),
             traces(template) if template.kind == "markdown" else None,
         )
         for template in templates
     )
 
 
-def exact_sequences(prepared: Sequence[Candidate]) -> Mapping[tuple[str, ...], Candidate]:
-    """Label sequences that belong to one form only and so decide by themselves.
+@dataclass(frozen=True, slots=True)
+class Signature:
+    """A sequence of labels that belongs to one form only and so decides by itself."""
+
+    candidate: Candidate
+    within: bool
+    """All its labels are a larger sibling's too: a further heading may be that sibling's, worded anew."""
+
+    def fits(self, text: str) -> bool:
+        """Tell whether a body (one that starts with a line end) with this very sequence of labels is this form's."""
+        return not self.within or text.count("\n### ") == len(self.candidate.labels)
+
+
+def signatures(prepared: Sequence[Candidate]) -> Mapping[tuple[str, ...], Signature]:
+    """Find the label sequences that decide by themselves.
 
     Shared ones, labels of several lines and short forms beside a markdown template with the same labels are left out.
     """
@@ -76,7 +92,7 @@ def exact_sequences(prepared: Sequence[Candidate]) -> Mapping[tuple[str, ...], C
         if each.traces is None:
             found.setdefault(tuple(field.label for field in each.template.fields), []).append(each)
     return {
-        labels: owners[0]
+        labels: Signature(owners[0], any(set(owners[0].labels) < set(other.labels) for other in prepared))
         for labels, owners in found.items()
         if len(owners) == 1
         and not any("\n" in label for label in labels)
@@ -88,14 +104,14 @@ def recognise(
     submission: Submission,
     body: Body,
     prepared: Sequence[Candidate],
-    exact: Mapping[tuple[str, ...], Candidate],
+    exact: Mapping[tuple[str, ...], Signature],
     known: frozenset[str],
 ) -> tuple[Match, Places]:
     """Find the template and where its fields stand. `known` are all labels of the repository as they are written."""
     written = [heading for heading in body.headings if heading.plain and heading.text in known]
     decided = exact.get(tuple(heading.text for heading in written))
-    if decided is not None:
-        return Match(decided.template, 1.0), tuple(Place(heading.line, 1.0) for heading in written)
+    if decided is not None and decided.fits(f"\n{body.text}"):
+        return Match(decided.candidate.template, 1.0), tuple(Place(heading.line, 1.0) for heading in written)
     scores = _scores(body, prepared)
     if not scores:
         return NO_MATCH, ()
@@ -117,7 +133,7 @@ def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
     for each in prepared:
         foreign = len(everyones.difference(each.labels))
         if each.traces is None or marks is None:
-            score = _score_form(each, body, align(body, each.labels), foreign)
+            score = _score_form(each, body, align(body, each.labels, each.written), foreign)
         else:
             score = _score_markdown(each, each.traces, marks, foreign)
         if score is not None:

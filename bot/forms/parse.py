@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 _ALIKE = 0.8
+_FOLDED = 0.98
+"""A label that differs in case or punctuation: `C#` must not take what stands under `C++`."""
 _FUZZY = 0.9
 """A label that only resembles the expected one weighs this much of its likeness."""
 _HIDDEN = 0.6
@@ -103,14 +105,14 @@ Places = tuple[Place | None, ...]
 """One for each field of a template, None where the body lacks it."""
 
 
-def align(body: Body, labels: Sequence[str]) -> Places:
-    """Find a form's labels (folded) among the headings, in their order, so that as many as possible are found.
+def align(body: Body, labels: Sequence[str], written: Sequence[str]) -> Places:
+    """Find a form's labels (folded, and as written) among the headings, in order, as many as possible.
 
     Of equally good ways the earliest is taken, so a label repeated inside a value stays in the value.
     """
     best: list[tuple[float, int, int, int]] = []  # total weight, heading's line, field, index of the one before
     weights: list[float] = []
-    for heading, index, likeness in _candidates(body, labels):
+    for heading, index, likeness in _candidates(body, labels, written):
         total, before = likeness * (_HIDDEN if body.is_hidden(heading.line, -1) else 1.0), -1
         for number, (sum_before, line, field, _) in enumerate(best):
             if field < index and line < heading.line:
@@ -128,7 +130,7 @@ def align(body: Body, labels: Sequence[str]) -> Places:
     return tuple(places)
 
 
-def _candidates(body: Body, labels: Sequence[str]) -> Iterable[tuple[Heading, int, float]]:
+def _candidates(body: Body, labels: Sequence[str], written: Sequence[str]) -> Iterable[tuple[Heading, int, float]]:
     """Pairs of heading and field that could belong together, in the body's order; never so many that it would hurt."""
     exact: dict[str, list[int]] = defaultdict(list)
     for index, label in enumerate(labels):
@@ -141,7 +143,7 @@ def _candidates(body: Body, labels: Sequence[str]) -> Iterable[tuple[Heading, in
             continue
         if heading.folded in exact:
             for index in exact[heading.folded]:
-                yield heading, index, 1.0
+                yield heading, index, 1.0 if heading.text == written[index] else _FOLDED
         elif fuzzy:
             for index, label in enumerate(labels):
                 likeness = similarity(label, heading.folded)

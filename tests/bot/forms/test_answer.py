@@ -273,6 +273,11 @@ def test_a_required_box_left_open_is_named(text: str, value: object):
     assert ticked(text) == ("missing", value, ("I agree",))
 
 
+def test_options_that_differ_only_in_signs_are_told_apart():
+    found = check("### Languages\n\n- [x ] C++\n- [ ] C#", boxes("Languages", "C++", "C#"))
+    assert found.answers[0].value == ("C++",)
+
+
 def test_the_reason_names_the_boxes():
     one = check("### Terms\n\n- [ ] I agree", TERMS)
     assert one.findings[0].reason == "This box is not ticked: “I agree”."

@@ -77,6 +77,16 @@ def test_more_matched_labels_beat_the_whole_of_a_smaller_sibling():
     assert named(match(templates, "hello\n\n" + body("X one", "Y two"))) == "a.yml"
 
 
+def test_a_larger_siblings_label_worded_anew_still_tells():
+    templates = template_set(
+        a_yml=form(*inputs("X one", "Y two")), b_yml=form(*inputs("X one", "Y two", "Zebra three"), name="Other")
+    )
+    assert named(match(templates, body("X one", "Y two", "Zebra three"))) == "b.yml"
+    assert named(match(templates, body("X one", "Y two", "Zebra the three"))) == "b.yml"
+    assert match(templates, body("X one", "Y two")).confidence == 1.0
+    assert named(match(templates, body("X one", "Y two", "My own heading"))) == "a.yml"
+
+
 def test_a_section_only_a_sibling_has_counts_against():
     templates = template_set(a_yml=form(*inputs("X", "Y", "Z")), b_yml=form(*inputs("X", "Y", "W"), name="Other"))
     assert named(match(templates, body("X", "Y", "w"))) == "b.yml"

@@ -131,6 +131,12 @@ def test_fields_of_one_label_are_told_apart_by_their_order():
     assert [answer.value for answer in found.answers] == ["1", "x1", "2"]
 
 
+def test_labels_that_differ_only_in_signs_are_told_apart():
+    languages = (element("input", "C++"), element("input", "C#"), element("input", "C"), element("input", "Other"))
+    found = check("### C#\n\n12.0\n\n### Other\n\nnone", *languages)
+    assert [answer.value for answer in found.answers] == [None, "12.0", None, "none"]
+
+
 def test_a_label_of_several_lines_is_no_part_of_the_value():
     long = (element("textarea", "First line\nsecond line"), element("input", "Version"))
     assert [a.value for a in check("### First line\nsecond line\n\nIt broke\n\n### Version\n\n2", *long).answers] == [
