@@ -15,7 +15,7 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
 BUSY_MILLISECONDS = 30_000
 OLDEST_SQLITE = (3, 35, 0)
@@ -94,18 +94,24 @@ def execute_many(connection: sa.Connection, statement: Any, rows: Sequence[Mappi
 
     SQLAlchemy only writes the SQL: to prepare each row, too, costs it several times what SQLite then does with it.
     """
-    if not rows:
-        return
-    text, names = _compiled(statement, connection.dialect, tuple(rows[0]))
-    parameters: Any = list(map(itemgetter(*names), rows)) if len(names) > 1 else rows
-    connection.exec_driver_sql(text, parameters)
+    if rows:
+        text, arrange = _compiled(statement, connection.dialect, tuple(rows[0]))
+        connection.exec_driver_sql(text, list(map(arrange, rows)))
+
+
+def execute_one(connection: sa.Connection, statement: Any, row: Mapping[str, Any]) -> Sequence[sa.Row[Any]]:
+    """The same for one row, with what the statement returns."""
+    text, arrange = _compiled(statement, connection.dialect, tuple(row))
+    return connection.exec_driver_sql(text, arrange(row)).all()
 
 
 @cache
-def _compiled(statement: Any, dialect: sa.Dialect, names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
-    """The SQL, and the order of its parameters where they go by position."""
+def _compiled(
+    statement: Any, dialect: sa.Dialect, names: tuple[str, ...]
+) -> tuple[str, Callable[[Mapping[str, Any]], Any]]:
+    """The SQL, and how its parameters are put: by position or by name, as the driver has it."""
     compiled = statement.compile(dialect=dialect, column_keys=names)
-    return str(compiled), tuple(compiled.positiontup or ())
+    return str(compiled), itemgetter(*compiled.positiontup) if compiled.positiontup else dict
 
 
 def _with_driver(url: str) -> sa.URL:

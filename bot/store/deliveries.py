@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.store.database import execute_many, insert_into
+from bot.store.database import execute_many, execute_one, insert_into
 from bot.store.tables import UNDONE, deliveries
 
 if TYPE_CHECKING:
@@ -81,32 +81,30 @@ _RETRY = (
 )
 
 
-_KNOWN = sa.select(deliveries.c.guid).where(deliveries.c.guid.in_(sa.bindparam("guids", expanding=True)))
 _APPLIED = deliveries.update().where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True))).values(applied=True)
 _NEXT_ATTEMPT = sa.select(sa.func.min(deliveries.c.not_before)).where(UNDONE, deliveries.c.lane == sa.bindparam("lane"))
 
 
 @cache
 def _add(dialect: str) -> Any:
-    return insert_into(dialect, deliveries).on_conflict_do_nothing(index_elements=["guid"])
+    insert = insert_into(dialect, deliveries).on_conflict_do_nothing(index_elements=["guid"])
+    return insert.returning(deliveries.c.id)
 
 
-def known(connection: sa.Connection, guids: Sequence[str]) -> set[str]:
-    """Those of the GUIDs that are stored already."""
-    found: set[str] = set()
-    for start in range(0, len(guids), _MOST_NAMES):
-        some = guids[start : start + _MOST_NAMES]
-        found.update(connection.scalars(_KNOWN, {"guids": some}))
-    return found
+def add(connection: sa.Connection, new: Iterable[NewDelivery]) -> list[NewDelivery]:
+    """Stores these; those that are stored now, without any whose GUID was there already."""
+    statement = _add(connection.dialect.name)
+    return [it for it in new if execute_one(connection, statement, _row(it))]
 
 
-def add(connection: sa.Connection, new: Iterable[NewDelivery]) -> None:
-    """Stores these; one whose GUID is there already changes nothing."""
-    rows = [
-        {"guid": it.guid, "event": it.event, "lane": it.lane, "body": it.body, "received_at": it.received_at}
-        for it in new
-    ]
-    execute_many(connection, _add(connection.dialect.name), rows)
+def _row(new: NewDelivery) -> dict[str, Any]:
+    return {
+        "guid": new.guid,
+        "event": new.event,
+        "lane": new.lane,
+        "body": new.body,
+        "received_at": new.received_at,
+    }
 
 
 def pending(connection: sa.Connection, lane: str, now: int, most: int) -> list[Delivery]:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 
-from bot.store.database import insert_into
+from bot.store.database import execute_one, insert_into
 from bot.store.tables import UNDONE, deliveries, issues, lanes
 
 if TYPE_CHECKING:
@@ -45,7 +45,8 @@ def mark_queued(connection: sa.Connection, names: Iterable[str], now: int) -> li
     statement = _mark(connection.dialect.name)
     found: list[str] = []
     for name in names:
-        found.extend(connection.scalars(statement, {"id": name, "queued": True, "queued_at": now, "now": now}))
+        row = {"id": name, "queued": True, "queued_at": now, "now": now}
+        found += [id_ for (id_,) in execute_one(connection, statement, row)]
     return found
 
 

@@ -97,16 +97,8 @@ class Intake:
     def _store(self, batch: list[NewDelivery]) -> set[int]:
         """Those (by identity) whose GUID was known, or came twice."""
         with self._database.write() as connection:
-            seen = deliveries.known(connection, [item.guid for item in batch])
-            duplicates: set[int] = set()
-            fresh: list[NewDelivery] = []
-            for item in batch:
-                if item.guid in seen:
-                    duplicates.add(id(item))
-                else:
-                    seen.add(item.guid)
-                    fresh.append(item)
-            deliveries.add(connection, fresh)
+            fresh = deliveries.add(connection, batch)
+            duplicates = {id(item) for item in batch} - {id(item) for item in fresh}
             now = max((item.received_at for item in fresh), default=0)
             for lane in lanes.mark_queued(connection, dict.fromkeys(item.lane for item in fresh), now):
                 self._enqueue(connection, lane)

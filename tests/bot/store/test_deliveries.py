@@ -39,17 +39,17 @@ def test_a_lane_gets_its_own_in_the_order_they_came(connection: sa.Connection):
 
 def test_the_same_guid_again_changes_nothing(connection: sa.Connection):
     deliveries.add(connection, [new("a", body=b"first")])
-    deliveries.add(connection, [new("a", body=b"second"), new("b")])
+    again, other, twice = new("a", body=b"second"), new("b"), new("b")
+    assert [id(it) for it in deliveries.add(connection, [again, other, twice])] == [id(other)]
     stored = deliveries.pending(connection, LANE, 1000, 10)
     assert [(it.guid, it.body) for it in stored] == [("a", b"first"), ("b", b"{}")]
-    assert deliveries.known(connection, ["a", "c", *map(str, range(2000))]) == {"a"}
 
 
 def test_what_is_done_is_pending_no_more_but_known(connection: sa.Connection):
     deliveries.add(connection, [new("a"), new("b")])
     deliveries.finish(connection, ids(connection)[:1], 500)
     assert guids(connection) == ["b"]
-    assert deliveries.known(connection, ["a"]) == {"a"}
+    assert deliveries.find(connection, "a") is not None
     assert deliveries.count_undone(connection) == 1
 
 
@@ -103,4 +103,7 @@ def test_retention_takes_bodies_first_and_rows_later_but_never_what_is_undone(co
     assert deliveries.forget_bodies(connection, 5000, 10) == 0
     assert deliveries.forget(connection, 5000, 1) == 1
     assert deliveries.forget(connection, 5000, 10) == 1
-    assert deliveries.known(connection, ["done", "dead", "undone", "fresh"]) == {"undone", "fresh"}
+    assert [guid for guid in ("done", "dead", "undone", "fresh") if deliveries.find(connection, guid)] == [
+        "undone",
+        "fresh",
+    ]
