@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from bot.forms.label import fold, similarity, squeeze
 from bot.forms.markdown import comments, without_comments
-from bot.forms.nonanswer import is_declined, is_filler, is_not_applicable, is_unchanged, offers_not_applicable
+from bot.forms.nonanswer import is_declined, is_filler, is_not_applicable, offers_not_applicable, unchanged_test
 from bot.forms.rules import FieldRule
 from bot.forms.ruling import Ruling, compile_rule
 from bot.forms.template import Answer, Field, Option, Status, Value
@@ -90,12 +90,13 @@ def _at_a_glance(field: Field, closely: Read) -> Read:
     """Take most answers by one look at their start: they are long, or start like no filler does."""
     long, short = _suspect_starts(field)
     limit = _SURELY_LONG + 2 * len(field.placeholder)
+    longest_prefill = 2 * len(field.prefill) + _SURELY_LONG
     fence, says_something, make = f"```{field.render}\n" if field.render else "", _SAYS_SOMETHING.match, tuple.__new__
 
     def read(text: str) -> Answer:
         text = text.strip()
         if len(text) > limit:
-            if text[0] in long or not (text[0].isalpha() or says_something(text)):
+            if (text[0] in long and len(text) <= longest_prefill) or not (text[0].isalpha() or says_something(text)):
                 return closely(text)
         elif not text or text[0] in short or not says_something(text):
             return closely(text)
@@ -127,14 +128,15 @@ def _text_judge(field: Field, rule: FieldRule) -> Callable[[str], tuple[Status, 
     na_offered = offers_not_applicable(field)
     example = squeeze(field.placeholder)
     own = frozenset(fold(comment.text) for comment in comments(field.prefill))
-    prefill = without_comments(field.prefill, own).strip()
+    prefills = {field.prefill, without_comments(field.prefill, own).strip()} - {""}
+    unchanged = [unchanged_test(prefill) for prefill in prefills]
 
     def judge(text: str) -> tuple[Status, str]:
         if is_not_applicable(text):
             if na_offered or (na_allowed and squeeze(text) != example):
                 return "answered", ""
             return "placeholder", rule.message or _NOT_APPLICABLE
-        if field.prefill and (is_unchanged(text, field.prefill) or (prefill and is_unchanged(text, prefill))):
+        if any(is_unchanged(text) for is_unchanged in unchanged):
             return "unchanged", _UNCHANGED
         if own and not without_comments(text, own).strip():
             return "unchanged", _UNCHANGED
@@ -177,12 +179,15 @@ def _dropdown(field: Field, rule: FieldRule, ruling: Ruling | None) -> Read:
         return Answer(field, status, value, reason)
 
     ready = {label: finish((label,) if field.multiple else label, label) for label in options}
+    certain = {label for label in options if ready[label].status == "answered" and ruling is None and "," not in label}
 
     def read(text: str) -> Answer:
         text = text.strip()
         found = ready.get(text)
         if found is not None:
             return found
+        if field.multiple and len(certain) == len(options) and certain.issuperset(choices := text.split(", ")):
+            return Answer(field, "answered", tuple(choices))
         if is_declined(text) or (text.casefold() == "none" and "none" not in folded):
             return missing
         if not field.multiple:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from bot.forms.label import fold, squeeze
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from bot.forms.template import Field
 
 _NO_RESPONSE = re.compile(r"(?:\\?[_*])*no response(?:\\?[_*])+\.?", re.IGNORECASE)
@@ -23,6 +25,9 @@ _LETTER_ANSWERS = frozenset("yYnNCR")
 """Single letters that can answer: yes, no, and the two languages."""
 _FILLERS = frozenset({"tbd", "tba", "asdf", "xxx"})
 _MOSTLY = 0.75
+_SPARE = 64
+"""Blanks and signs that a text may have beyond the words it is compared with."""
+_LONGEST_FILLER = 200
 
 
 def is_declined(text: str) -> bool:
@@ -39,6 +44,8 @@ def is_declined(text: str) -> bool:
 
 def is_filler(text: str) -> bool:
     """Tell whether a text holds no answer: punctuation, a list without entries, a lone letter, `TBD`."""
+    if len(text) > _LONGEST_FILLER and text[0].isalpha():
+        return False
     rest = _SKELETON.sub("", text).strip()
     if not rest:
         return True
@@ -53,20 +60,25 @@ def _is_punctuation(character: str) -> bool:
     return unicodedata.category(character)[0] == "P" or (character.isascii() and not character.isalnum())
 
 
-def is_unchanged(text: str, prefill: str) -> bool:
-    """Tell whether a text is the template's own, or most of it with nothing added."""
+def unchanged_test(prefill: str) -> Callable[[str], bool]:
+    """Make the test whether a text is the template's own, or most of it with nothing added."""
     ours = squeeze(prefill)
-    theirs = squeeze(text)
-    if theirs == ours:
-        return True
-    own = {squeeze(line) for line in prefill.split("\n")}
-    added = any(line and line not in own for line in map(squeeze, text.split("\n")))
-    return not added and len(theirs) >= _MOSTLY * len(ours)
+    own = {squeeze(line) for line in prefill.split("\n")} | {""}
+
+    def is_unchanged(text: str) -> bool:
+        if len(text) > 2 * len(prefill) + _SPARE:
+            return False
+        theirs = squeeze(text)
+        if theirs == ours:
+            return True
+        return len(theirs) >= _MOSTLY * len(ours) and all(squeeze(line) in own for line in text.split("\n"))
+
+    return is_unchanged
 
 
 def is_not_applicable(text: str) -> bool:
     """Tell whether a text says that the question does not apply."""
-    return fold(text) in NOT_APPLICABLE
+    return len(text) <= _SPARE and fold(text) in NOT_APPLICABLE
 
 
 def offers_not_applicable(field: Field) -> bool:
