@@ -21,6 +21,8 @@ from bot.triage.issue import Actor
 PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
 _RENEWED_BEFORE = 300.0
 """Seconds before a token's hour is over; longer than any call may take."""
+_SPREADS_WITHIN = 10.0
+"""Seconds until all of GitHub knows the rights of a new token: github.com/octokit/auth-app.js/issues/589."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +120,7 @@ class App:
             Quota(self._budgets, self._clock),
             api_url=self._api_url,
             timeout=self._timeout,
-            renew=token.refused,
+            renewable=token,
         )
         reader = Reader(client, self, self._cache, self._clock)
         return Installation(installation_id, reader, Writer(client, reader))
@@ -133,6 +135,7 @@ class InstallationToken(Auth):
         self._clock = clock
         self._lock = Lock()
         self._current = ("", 0.0)
+        self._made_at = 0.0
 
     @property
     def token_type(self) -> str:
@@ -151,11 +154,14 @@ class InstallationToken(Auth):
                 value, _ = self._current = self._asked()
             return value
 
-    def refused(self, header: str) -> None:
+    def renew(self, header: str) -> None:
         """Forgets the token, unless somebody has already got a new one."""
         with self._lock:
             if header.endswith(" " + self._current[0]):
                 self._current = ("", 0.0)
+
+    def is_new(self, header: str) -> bool:
+        return header.endswith(" " + self._current[0]) and self._clock() < self._made_at + _SPREADS_WITHIN
 
     def _asked(self) -> tuple[str, float]:
         path = f"/app/installations/{self._installation_id}/access_tokens"
@@ -164,4 +170,5 @@ class InstallationToken(Auth):
         expires = payloads.moment(data.get("expires_at"))
         if not value or expires is None:
             raise Unavailable(f"POST {path}: no token in the answer")
+        self._made_at = self._clock()
         return value, expires.timestamp() - _RENEWED_BEFORE

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
 import orjson
@@ -27,6 +27,7 @@ _READ_POINTS = 1
 _WRITE_POINTS = 5
 _CODE = re.compile(r"(?<=/app-manifests/)[^/]+")
 """Good for an App's key as long as it was not redeemed."""
+_UNGRANTED = "not accessible by integration"
 _BY_ID = re.compile(r"/repositories/(\d+)(?:/|$)")
 
 
@@ -44,6 +45,18 @@ class Reply:
         return self.status == 304
 
 
+class Renewable(Protocol):
+    """A token that GitHub takes back after a while; each method is told the Authorization header of a call."""
+
+    def renew(self, header: str) -> None:
+        """GitHub refused it: the next call is to carry another."""
+        ...
+
+    def is_new(self, header: str) -> bool:
+        """Whether it was given out so short a time ago that GitHub may not know its rights everywhere."""
+        ...
+
+
 class Client:
     """Thread-safe. Every call may raise GitHubError and nothing else."""
 
@@ -54,15 +67,15 @@ class Client:
         *,
         api_url: str = DEFAULT_API_URL,
         timeout: int = 10,
-        renew: Callable[[str], None] | None = None,
+        renewable: Renewable | None = None,
     ) -> None:
-        """`renew` is told the Authorization header that GitHub refused; a call is then made once more."""
+        """With `renewable`, a call that GitHub refused for its token is made once more."""
         transport.install()
         self._auth = auth
         self._quota = quota
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout
-        self._renew = renew
+        self._renewable = renewable
         self._local = threading.local()
 
     def call(
@@ -131,15 +144,21 @@ class Client:
                 continue
             except transport.Lost as lost:
                 raise Unavailable(f"{what}: {lost}") from None
-            if status == 401 and self._renew is not None and not renewed:
+            if status == 401 and self._renewable is not None and not renewed:
                 renewed = True
-                self._renew(headers["Authorization"])
+                self._renewable.renew(headers["Authorization"])
                 continue
             data = _parsed(text, what, status)
             self._quota.learn(resource, status, answer, _said(data) if status >= 400 or resource == "graphql" else "")
             if status >= 400:
-                raise _failure(status, data, what)
+                raise _failure(status, data, what, too_early=self._too_early(status, data, headers))
             return Reply(status, answer, data)
+
+    def _too_early(self, status: int, data: object, headers: Mapping[str, str]) -> bool:
+        """Whether GitHub refused a token that it has just given out and does not know everywhere yet."""
+        if self._renewable is None:
+            return False
+        return status == 401 or (_UNGRANTED in _said(data) and self._renewable.is_new(headers["Authorization"]))
 
     def _requester(self) -> Requester:
         """One a thread: PyGithub's keeps notes that threads sharing it would trip over."""
@@ -188,9 +207,9 @@ def _parsed(text: str, what: str, status: int) -> Any:
         raise Unavailable(f"{what}: the answer is no JSON", status) from None
 
 
-def _failure(status: int, data: object, what: str) -> GitHubError:
+def _failure(status: int, data: object, what: str, *, too_early: bool) -> GitHubError:
     message = f"{what}: {status} {_said(data)}".rstrip()
-    if status >= 500:
+    if status >= 500 or too_early:
         return Unavailable(message, status)
     if status in {404, 410}:
         return NotFound(message, status)

@@ -23,7 +23,7 @@ class LimitReached(GitHubError):
 
 
 class Unavailable(GitHubError):
-    """No usable answer (5xx, timeout, connection lost): a write may or may not have happened, so look first."""
+    """No usable answer (5xx, timeout, connection lost, a token not known yet): a write may have happened, so look first."""
 
 
 class NotFound(GitHubError):
@@ -31,7 +31,7 @@ class NotFound(GitHubError):
 
 
 class Forbidden(GitHubError):
-    """The App may not do this (401 after a fresh token, 403 that is no limit): asking again will not help."""
+    """The App may not do this (401, or 403 that is no limit): asking again will not help."""
 
 
 class Rejected(GitHubError):

@@ -15,6 +15,7 @@ from bot.github.errors import Forbidden, GitHubError, NotFound, Rejected, Unavai
 from bot.github.quota import Quota
 from bot.triage.issue import Repository
 from bot.triage.plan import AddLabels
+from tests.bot.github.clock import Clock
 from tests.bot.github.scripted import Reply, ScriptedServer
 
 ISSUE = "GET /repos/octo/hello/issues/1"
@@ -123,11 +124,24 @@ def test_a_refused_token_is_renewed_once(server: ScriptedServer, installation: I
     assert server.lines() == [LABELS, LABELS]
 
 
-def test_a_token_refused_twice_is_forbidden(server: ScriptedServer, installation: Installation, repo: Repository):
+def test_a_new_token_that_github_does_not_know_everywhere_yet_is_given_time(
+    server: ScriptedServer, installation: Installation, repo: Repository
+):
     server.on(LABELS, Reply({"message": "Bad credentials"}, 401))
-    with pytest.raises(Forbidden, match="Bad credentials"):
+    with pytest.raises(Unavailable, match="Bad credentials"):
         installation.writer.perform(repo, 1, BUG)
     assert server.lines() == [LABELS, LABELS]
+
+
+def test_rights_that_github_does_not_know_everywhere_yet_are_given_time(
+    server: ScriptedServer, installation: Installation, repo: Repository, clock: Clock
+):
+    server.on(LABELS, Reply({"message": "Resource not accessible by integration"}, 403))
+    with pytest.raises(Unavailable, match="not accessible"):
+        installation.writer.perform(repo, 1, BUG)
+    clock.now += 60
+    with pytest.raises(Forbidden, match="not accessible"):
+        installation.writer.perform(repo, 1, BUG)
 
 
 @pytest.mark.parametrize(
@@ -195,7 +209,7 @@ def test_no_secret_is_in_an_error_or_a_log(
         with pytest.raises(GitHubError) as caught:
             client.call("GET", path)
         said += "".join(traceback.format_exception(caught.value))
-    with pytest.raises(Forbidden):
+    with pytest.raises(Unavailable):
         installation.reader.issue(Repository(1, "octo", "hello", ""), 1)
     said += caplog.text
     assert SECRET not in said

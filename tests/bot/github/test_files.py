@@ -230,7 +230,7 @@ def test_what_is_not_there_is_remembered_too(server: ScriptedServer, reader: Rea
 @pytest.mark.parametrize(
     ("reply", "error"),
     [
-        (Reply({"message": "Resource not accessible by integration"}, 403), Forbidden),
+        (Reply({"message": "Repository access blocked"}, 403), Forbidden),
         (Reply({"message": "No"}, 422), Rejected),
         (Reply({}, 502), Unavailable),
     ],

@@ -208,6 +208,6 @@ def test_graphql_tells_a_secondary_limit_with_status_200_too(
 
 
 def test_a_forbidden_call_stays_forbidden(server: ScriptedServer, installation: Installation, repo: Repository):
-    server.on(LABELS, Reply({"message": "Resource not accessible by integration"}, 403))
+    server.on(LABELS, Reply({"message": "Must have admin rights to Repository."}, 403))
     with pytest.raises(Forbidden):
         installation.writer.perform(repo, 1, BUG)
