@@ -68,13 +68,15 @@ class Batch:
         """Nothing is left to do for these once the first transaction is through."""
         self._settled: list[tuple[Look, Exception | None]] = []
         """Looks that ended, well or not, and are to be written down."""
+        self._broken: list[tuple[Delivery, Exception]] = []
+        """Deliveries that could not be taken in."""
         self._acts: list[Act] = []
         self._pause: Pause | None = None
         self._unanswered = 0
 
     def run(self, pending: list[Delivery], due: list[int]) -> None:
         """Raises Pause once all that could be done is stored."""
-        events = [(parse_event(it.event, orjson.loads(it.body), self._shop.github.id), it) for it in pending]
+        events = self._parsed(pending)
         known, installed = self._place(events)
         if known is None or installed is None:
             log.warning("deliveries from a repository that no installation covers", repository=self._id)
@@ -97,6 +99,17 @@ class Batch:
         self._act(installed)
         if self._pause:
             raise self._pause
+
+    def _parsed(self, pending: list[Delivery]) -> list[tuple[Event, Delivery]]:
+        events: list[tuple[Event, Delivery]] = []
+        for delivery in pending:
+            try:
+                events.append(
+                    (parse_event(delivery.event, orjson.loads(delivery.body), self._shop.github.id), delivery)
+                )
+            except Exception as error:  # noqa: BLE001 whatever it is: the other deliveries go on
+                self._broken.append((delivery, error))
+        return events
 
     def _place(self, events: list[tuple[Event, Delivery]]) -> tuple[Known | None, Installed | None]:
         """The repository as the newest delivery shows it, and the installation that covers it."""
@@ -123,14 +136,26 @@ class Batch:
 
     def _take_in(self, events: list[tuple[Event, Delivery]], mirror: Mirror) -> None:
         for event, delivery in events:
-            if event.issue is None:
-                if not delivery.applied:
-                    self._events.append((event, delivery))
+            try:
+                wanted = self._is_wanted(event, delivery, mirror)
+            except Exception as error:  # noqa: BLE001 whatever it is: the other deliveries go on
+                self._broken.append((delivery, error))
+                continue
+            if not wanted:
                 self._done.append(delivery)
-            elif delivery.applied and not event.issue.is_pull_request:
-                mirror.look(event.issue.number, delivery)
-            elif delivery.applied or not mirror.apply(event, delivery):
-                self._done.append(delivery)
+
+    def _is_wanted(self, event: Event, delivery: Delivery, mirror: Mirror) -> bool:
+        """Takes in what the delivery says, unless that was done before; whether an issue is to be looked at for it."""
+        if event.issue is None:
+            if not delivery.applied:
+                self._events.append((event, delivery))
+            return False
+        if not delivery.applied:
+            return mirror.apply(event, delivery)
+        if event.issue.is_pull_request:
+            return False
+        mirror.look(event.issue.number, delivery)
+        return True
 
     def _unheard(self, said: list[tuple[int, Command]]) -> list[tuple[int, Command]]:
         """A redelivery may bring a command that was carried out long ago."""
@@ -145,6 +170,7 @@ class Batch:
         for number, look in mirror.looks.items():
             if self._pause or self._shop.stopping.is_set():
                 return
+            _name_in_logs(look)
             if look.record.state == "gone":
                 self._settled.append((look, None))
                 continue
@@ -161,9 +187,7 @@ class Batch:
 
     def _plan_act(self, act: Act, context: Context, installed: Installed) -> None:
         act.record.looked_at = self._now
-        log.debug(
-            "decided", issue=f"{context.repository.full_name}#{act.record.number}", verdict=act.planned.plan.verdict
-        )
+        log.debug("decided", repository=context.repository.full_name, verdict=act.planned.plan.verdict)
         if act.entries and not act.dry_run:
             looks.intend(act.planned)
         else:
@@ -185,9 +209,9 @@ class Batch:
             metrics.UNAVAILABLE.inc()
             self._unanswered += 1
             if self._unanswered >= self._shop.pace.patience:
-                self._pause = Pause(now_ms() + self._shop.pace.wait(_attempts(look)), str(error))
+                self._pause = Pause(now_ms() + self._shop.pace.wait(_attempts(look.deliveries)), str(error))
         elif not isinstance(error, Forbidden | Rejected):
-            log.error("a look failed", issue=look.record.number, exc_info=error)
+            log.error("a look failed", exc_info=error)
         self._settled.append((look, error))
 
     def _store_intents(
@@ -198,7 +222,8 @@ class Batch:
         said: list[tuple[int, Command]],
     ) -> None:
         """The first transaction."""
-        new = [it.id for it in pending if not it.applied]
+        broken = {it.id for it, _ in self._broken}
+        new = [it.id for it in pending if not it.applied and it.id not in broken]
         issues.save(connection, records)
         commands.add(connection, self._id, said)
         for event, _ in self._events:
@@ -211,6 +236,9 @@ class Batch:
                 journal.close_open(connection, self._id, act.record.number, "its outcome was lost; looked again")
         self._write_quiet_acts(connection)
         self._write_settled(connection)
+        for delivery, error in self._broken:
+            log.error("a delivery could not be taken in", delivery=delivery.guid, exc_info=error)
+            self._write_failure(connection, [delivery], error)
         entries = journal.begin(connection, [entry for act in self._acts for entry in act.entries])
         for act in self._acts:
             act.entries, entries = entries[: len(act.entries)], entries[len(act.entries) :]
@@ -241,12 +269,14 @@ class Batch:
 
     def _carry_out(self, act: Act, installed: Installed) -> None:
         look = act.planned.look
+        _name_in_logs(look)
         try:
             act.carry_out(installed, _clock)
         except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
             self._failed(look, error)
             return
         self._unanswered = 0
+        log.info("carried out", actions=[entry.kind for entry in act.entries], failures=act.failures)
         self._settled.append((look, Forbidden("; ".join(act.failures)) if act.failures else None))
 
     def _store_outcomes(self, over: list[Act]) -> None:
@@ -267,27 +297,39 @@ class Batch:
         for look, error in self._settled:
             if error is None:
                 continue
-            ids, attempts = [it.id for it in look.deliveries], _attempts(look)
-            most = pace.attempts_unavailable if isinstance(error, Unavailable) else pace.attempts
-            hopeless = isinstance(error, Forbidden | Rejected) or attempts + 1 >= most
-            reason = str(error) or type(error).__name__
-            if hopeless:
-                deliveries.give_up(connection, ids, now, reason)
+            given_up = self._write_failure(connection, look.deliveries, error)
+            if given_up:
                 issues.looked(connection, self._id, [look.record.number], self._now)
-                log.error(
-                    "given up", issue=look.record.number, deliveries=[it.guid for it in look.deliveries], reason=reason
-                )
-            else:
-                deliveries.try_again(connection, ids, now + pace.wait(attempts), reason)
-                if not ids:
-                    issues.look_at(connection, self._id, look.record.number, now + pace.wait(6))
-            metrics.FINISHED.labels("dead" if hopeless else "again").inc(len(ids))
+            elif not look.deliveries:
+                issues.look_at(connection, self._id, look.record.number, now + pace.wait(6))
         self._settled = []
+
+    def _write_failure(self, connection: Connection, failed: list[Delivery], error: Exception) -> bool:
+        """Has these tried again later, or gives them up; whether it did."""
+        pace, now = self._shop.pace, now_ms()
+        ids, attempts = [it.id for it in failed], _attempts(failed)
+        most = pace.attempts_unavailable if isinstance(error, Unavailable) else pace.attempts
+        hopeless = isinstance(error, Forbidden | Rejected) or attempts + 1 >= most
+        reason = str(error) or type(error).__name__
+        if hopeless:
+            deliveries.give_up(connection, ids, now, reason)
+            log.error("given up", deliveries=[it.guid for it in failed], reason=reason)
+        else:
+            deliveries.try_again(connection, ids, now + pace.wait(attempts), reason)
+        metrics.FINISHED.labels("dead" if hopeless else "again").inc(len(ids))
+        return hopeless
 
     def _drop(self, pending: list[Delivery], due: list[int]) -> None:
         with self._shop.database.write() as connection:
             deliveries.finish(connection, [it.id for it in pending], self._now)
             issues.looked(connection, self._id, due, self._now)
+
+
+def _name_in_logs(look: Look) -> None:
+    """From here on every line of the log tells the issue and the delivery that led to it."""
+    structlog.contextvars.bind_contextvars(
+        issue=look.record.number, delivery=look.deliveries[-1].guid if look.deliveries else None
+    )
 
 
 def _merged(waiting: dict[int, list[Command]], said: list[tuple[int, Command]]) -> dict[int, list[Command]]:
@@ -298,8 +340,8 @@ def _merged(waiting: dict[int, list[Command]], said: list[tuple[int, Command]]) 
     return waiting
 
 
-def _attempts(look: Look) -> int:
-    return max((it.attempts for it in look.deliveries), default=0)
+def _attempts(tried: list[Delivery]) -> int:
+    return max((it.attempts for it in tried), default=0)
 
 
 def _until(error: LimitReached) -> int:

@@ -37,8 +37,8 @@ _CLEANING_EVERY = 86_400.0
 class Runs(Protocol):
     """What the engine runs: `bot.work.lanes.Lanes`."""
 
-    def run(self, lane: str) -> None:
-        """Brings one lane's work to an end, or leaves the rest with a time to be woken at."""
+    def run(self, lane: str) -> bool:
+        """Brings one lane's work to an end, or leaves the rest with a time to be woken at; True: at once."""
         ...
 
     def stop(self) -> None:
@@ -73,6 +73,7 @@ class Engine:
         self._wake = threading.Event()
         self._running: set[str] = set()
         self._counting = threading.Condition()
+        self._leaving = False
         self._clockwork = threading.Thread(target=self._tick, name="triage-clockwork", daemon=True)
 
     def start(self) -> None:
@@ -88,7 +89,7 @@ class Engine:
         self._intake.start()
         self._clockwork.start()
 
-    def stop(self, timeout: float = 10) -> None:
+    def stop(self, timeout: float = 5) -> None:
         """Takes no more, lets the issues in hand be finished, leaves the rest to the next start."""
         self._stopping.set()
         self._wake.set()
@@ -169,10 +170,22 @@ class Engine:
         self._client.enqueue_in_transaction(connection, options, lane)
 
     def _run(self, lane: str) -> None:
+        """Runs in a thread of the engine's, which the process's end would wait for; so the work is done in another."""
         with self._counting:
             self._running.add(lane)
+        broken: list[BaseException] = []
+        threading.Thread(target=self._work, args=(lane, broken), name=f"triage-{lane}", daemon=True).start()
+        with self._counting:
+            self._counting.wait_for(lambda: lane not in self._running or self._leaving)
+        if broken:
+            raise broken[0]
+
+    def _work(self, lane: str, broken: list[BaseException]) -> None:
         try:
-            self._runs.run(lane)
+            if self._runs.run(lane):
+                self._wake.set()
+        except BaseException as error:  # noqa: BLE001 told to the engine's own thread, and noted there
+            broken.append(error)
         finally:
             with self._counting:
                 self._running.discard(lane)
@@ -217,7 +230,11 @@ class Engine:
 
     def _close(self, timeout: float = 0) -> None:
         with self._counting:
-            self._counting.wait_for(lambda: not self._running, timeout)
+            if not self._counting.wait_for(lambda: not self._running, timeout):
+                # They hang in calls to GitHub. What they were about to do is on record for the next start.
+                log.warning("stopped with work in hand", lanes=sorted(self._running))
+            self._leaving = True
+            self._counting.notify_all()
         DBOS.destroy(destroy_registry=True)
         if self._client:
             self._client.destroy()

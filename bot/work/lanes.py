@@ -44,22 +44,24 @@ class Lanes:
         """Runs end after the issue in hand; what is left waits for the next start."""
         self._stopping.set()
 
-    def run(self, lane: str) -> None:
-        """See `bot.store.lanes` for why nothing is stranded."""
+    def run(self, lane: str) -> bool:
+        """Whether it should be run again at once. See `bot.store.lanes` for why nothing is stranded."""
         with self._database.write() as connection:
             paused_until, failures = lanes.begin(connection, lane, now_ms())
         if paused_until > now_ms():
-            return
+            return False
         until = time.monotonic() + self._pace.slice
-        with structlog.contextvars.bound_contextvars(lane=lane):
+        # The issue and the delivery are told by the batch, and forgotten with the lane.
+        with structlog.contextvars.bound_contextvars(lane=lane, issue=None, delivery=None):
             try:
                 while not self._stopping.is_set() and time.monotonic() < until and self._batch(lane):
                     pass
-                self._end(lane, failures)
+                return self._end(lane, failures)
             except Pause as pause:
                 self._pause(lane, pause)
             except Exception as error:  # noqa: BLE001 a lane must never be lost, whatever broke
                 self._broke(lane, error)
+        return False
 
     def _batch(self, lane: str) -> bool:
         """One batch; False when there was nothing to do. Raises Pause."""
@@ -85,15 +87,15 @@ class Lanes:
                     landscape.installed(connection, event, delivery.received_at)
             deliveries.finish(connection, [delivery.id for delivery in pending], now_ms())
 
-    def _end(self, lane: str, failures: int) -> None:
+    def _end(self, lane: str, failures: int) -> bool:
         with self._database.read() as connection:
             due_at = deliveries.next_attempt(connection, lane)
-        if due_at is None and not failures:
-            return
-        with self._database.write() as connection:
-            lanes.clear_failures(connection, lane)
-            if due_at is not None:
-                lanes.wake_at(connection, lane, due_at)
+        if due_at is not None or failures:
+            with self._database.write() as connection:
+                lanes.clear_failures(connection, lane)
+                if due_at is not None:
+                    lanes.wake_at(connection, lane, due_at)
+        return due_at is not None and due_at <= now_ms()
 
     def _pause(self, lane: str, pause: Pause) -> None:
         with self._database.write() as connection:

@@ -63,17 +63,15 @@ class Mirror:
             wanted = self._comment(event, record, known=known, by_self=by_self)
         else:
             wanted = self._issue(event, record, by_self=by_self)
-        if not wanted and issue.number not in self.looks:
-            return False
-        look = self.look(issue.number, delivery)
-        if newest:
+        look = self.look(issue.number, delivery) if wanted else self.looks.get(issue.number)
+        if look is not None and newest:
             shown = replace(issue, transferred_in=record.transferred_in)
             if look.issue is not None and look.issue.updated_at == shown.updated_at and look.issue != shown:
                 look.contested = True
             look.issue = shown
-        if event.name == "issues" and event.action == "opened" and not known:
+        if look is not None and event.name == "issues" and event.action == "opened" and not known:
             look.fresh = event.issue_is_whole
-        return True
+        return wanted
 
     def look(self, number: int, delivery: Delivery | None = None) -> Look:
         """The look at this issue, begun if there is none yet."""

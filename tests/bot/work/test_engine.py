@@ -38,7 +38,7 @@ class Runs:
         self.hold = threading.Event()
         self.hold.set()
 
-    def run(self, lane: str) -> None:
+    def run(self, lane: str) -> bool:
         self.overlaps += lane in self.running
         self.running.add(lane)
         self.most_at_once = max(self.most_at_once, len(self.running))
@@ -51,6 +51,7 @@ class Runs:
             deliveries.finish(connection, [it.id for it in some], 1)
         self.finished += [(lane, it.guid) for it in some]
         self.running.discard(lane)
+        return False
 
     def stop(self) -> None:
         self.hold.set()
@@ -59,9 +60,9 @@ class Runs:
 class Started:
     """An engine on an SQLite file, with its runs."""
 
-    def __init__(self, path: Path, tuning: Tuning = QUICK) -> None:
+    def __init__(self, path: Path, tuning: Tuning = QUICK, runs: Runs | None = None) -> None:
         self.database = Database(f"sqlite:///{path / 'triage.db'}")
-        self.runs = Runs(self.database)
+        self.runs = runs or Runs(self.database)
         self.engine = Engine(self.database, self.runs, tuning)
         self.engine.start()
 
@@ -155,6 +156,28 @@ def test_a_stopped_engine_accepts_nothing(tmp_path: Path):
         running.accept("a")
 
 
+def test_a_run_that_hangs_does_not_keep_it_from_stopping(tmp_path: Path):
+    hanging = threading.Event()
+
+    class Hangs(Runs):
+        def run(self, lane: str) -> bool:
+            self.running.add(lane)
+            return hanging.wait(30)
+
+        def stop(self) -> None:
+            """It hears nothing."""
+
+    database = Database(f"sqlite:///{tmp_path / 'triage.db'}")
+    running = Started(tmp_path, runs=Hangs(database))
+    running.accept("a")
+    running.wait_for(lambda: running.runs.running)
+    began = time.monotonic()
+    running.engine.stop(timeout=0.2)
+    assert time.monotonic() - began < 5
+    hanging.set()
+    database.close()
+
+
 def test_it_tells_how_it_is(started: Started):
     assert started.engine.checks() == {"database": "", "engine": ""}
     started.runs.hold.clear()
@@ -202,7 +225,7 @@ def test_a_delivery_and_its_run_are_stored_together_or_not_at_all(tmp_path: Path
         asyncio.run(intake.take("a", "issues", "repository:1", b"{}"))
     intake.stop()
     with database.read() as connection:
-        assert deliveries.known(connection, ["a"]) == set()
+        assert deliveries.find(connection, "a") is None
         assert lanes.lost(connection, 10**15) == []
     database.close()
 

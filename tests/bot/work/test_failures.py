@@ -6,9 +6,11 @@ import time
 from datetime import UTC, datetime
 
 import pytest
+import structlog
 
 from bot.render import Renderer
 from bot.store import deliveries, lanes
+from bot.store.deliveries import NewDelivery
 from bot.work.lanes import Lanes
 from bot.work.pace import Pace
 from bot.work.service import requeue_dead
@@ -178,3 +180,28 @@ def test_a_crash_before_the_outcome_is_known_writes_nothing_twice(bench: Bench):
         ("add_labels", "unknown"),
         ("post_request", "unknown"),
     ]
+
+
+def test_a_delivery_that_cannot_be_understood_is_given_up_and_the_others_are_not(bench: Bench):
+    issue = bench.open()
+    lane = lanes.of_repository(bench.repository_id)
+    with bench.database.write() as connection:
+        deliveries.add(connection, [NewDelivery("poison", "issues", lane, b"{", 1)])
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+    (letter,) = bench.dead()
+    assert (letter.guid, letter.attempts) == ("poison", 2)
+    assert "JSONDecodeError" in letter.reason or "unexpected end" in letter.reason
+
+
+def test_every_line_of_the_log_tells_the_delivery_and_no_secret(bench: Bench):
+    bench.fake.faults.error(403, method="POST", path=COMMENTS)
+    with structlog.testing.capture_logs(processors=[structlog.contextvars.merge_contextvars]) as lines:
+        issue = bench.open()
+        (opened,) = bench.waiting()
+        bench.hand_over([opened])
+        bench.settle()
+    said = [line for line in lines if line["event"] in {"decided", "carried out"}]
+    assert {(line["issue"], line["delivery"]) for line in said} == {(issue.number, opened.guid)}
+    assert "ghs_" not in str(lines)
+    assert "It fell over" not in str(lines)
