@@ -142,6 +142,14 @@ def test_prefilled_text(text: str, status: Status):
 
 
 @pytest.mark.parametrize(
+    ("text", "status"), [(PREFILL, "unchanged"), (f"{PREFILL}\n{PREFILL}\nand so on" * 3, "answered")]
+)
+def test_prefilled_text_under_a_rule(text: str, status: Status):
+    rules = {"*": {"field": FieldRule(min_length=5)}}
+    assert answer(text, "textarea", value=PREFILL, rules=rules).status == status
+
+
+@pytest.mark.parametrize(
     ("text", "status"),
     [
         ("<!-- What did you do? -->", "unchanged"),
