@@ -99,7 +99,6 @@ def files_in(folder: Path) -> RepositoryFiles:
     return RepositoryFiles(
         templates=template_files(folder),
         policy=policy.read_bytes() if policy.is_file() else None,
-        policy_origin="local",
     )
 
 

@@ -16,7 +16,6 @@ from bot.github.errors import Unavailable
 from bot.github.quota import DOCUMENTED, Budgets, Quota
 from bot.github.reader import FileCache, MemoryCache, Reader
 from bot.github.writer import Writer
-from bot.triage.issue import Actor
 
 PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
 _RENEWED_BEFORE = 300.0
@@ -29,11 +28,9 @@ _SPREADS_WITHIN = 10.0
 class Metadata:
     """The App as GitHub knows it."""
 
-    id: int
     slug: str
     name: str
     html_url: str
-    owner: Actor
     permissions: dict[str, str]
     events: tuple[str, ...]
 
@@ -84,11 +81,9 @@ class App:
         """Asks GitHub; also the proof that id and key belong together."""
         data = payloads.mapping(self._client.call("GET", "/app").data)
         return Metadata(
-            id=payloads.number(data.get("id")) or 0,
             slug=payloads.text(data.get("slug")),
             name=payloads.text(data.get("name")),
             html_url=payloads.text(data.get("html_url")),
-            owner=payloads.actor(data.get("owner")),
             permissions={key: payloads.text(value) for key, value in payloads.mapping(data.get("permissions")).items()},
             events=tuple(map(payloads.text, payloads.items(data.get("events")))),
         )

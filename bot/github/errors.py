@@ -23,7 +23,7 @@ class LimitReached(GitHubError):
 
 
 class Unavailable(GitHubError):
-    """No usable answer (5xx, timeout, connection lost, a token not known yet): a write may have happened, so look first."""
+    """No usable answer (5xx, timeout, a token not known yet): a write may have happened, so look first."""
 
 
 class NotFound(GitHubError):

@@ -26,8 +26,6 @@ class Event:
     action: str = ""
     sender: Actor = payloads.GHOST
     installation_id: int | None = None
-    app_id: int | None = None
-    """In installation events: the App that was installed."""
     repository: Repository | None = None
     issue: Issue | None = None
     issue_is_whole: bool = False
@@ -35,8 +33,6 @@ class Event:
     comment: Comment | None = None
     label: str | None = None
     """The label added or taken away (issues), or created, edited or deleted (label)."""
-    changed: frozenset[str] = frozenset()
-    """What an `edited` changed: title, body, name …"""
     renamed_from: str = ""
     """A label's or repository's former name."""
     branch: str = ""
@@ -70,13 +66,11 @@ def parse_event(name: str, payload: Mapping[str, Any], app_id: int | None = None
         action=payloads.text(payload.get("action")),
         sender=_sender(payload, issue, comment),
         installation_id=payloads.number(installation.get("id")),
-        app_id=payloads.number(installation.get("app_id")),
         repository=payloads.repository(payload.get("repository")),
         issue=issue,
         issue_is_whole=payloads.mapping(payload.get("issue")).keys() >= _WHOLE_ISSUE,
         comment=comment,
         label=label or None,
-        changed=frozenset(changes),
         renamed_from=_former_name(changes),
         branch=ref.removeprefix(_BRANCH) if is_push and ref.startswith(_BRANCH) else "",
         paths=_paths(payload) if is_push else None,

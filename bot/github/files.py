@@ -55,12 +55,6 @@ class RepositoryFiles:
     templates: Mapping[str, bytes]
     """Repository path -> content: forms, markdown templates, `config.yml`, the legacy template."""
     policy: bytes | None = None
-    policy_origin: str = ""
-    """`owner/name` of the repository the policy stands in."""
-    skipped: tuple[str, ...] = ()
-    """Paths not read, as they are too long or too many."""
-    version: str = ""
-    """The same as long as all of it is the same."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -130,13 +124,11 @@ class FileReader:
         readable = [(repo, entry) for repo, entry in templates if entry.size <= _MOST_BYTES][:_MOST_FILES]
         policy = next(((repo, entry) for repo, entry in policies if entry.size <= _MOST_BYTES), None)
         wanted = [*readable, policy] if policy else readable
-        skipped = {entry.path for _, entry in [*templates, *policies]} - {entry.path for _, entry in wanted}
+        if skipped := {entry.path for _, entry in [*templates, *policies]} - {entry.path for _, entry in wanted}:
+            _log.warning("left out, as too long or too many: %s", ", ".join(sorted(skipped)))
         return RepositoryFiles(
             templates={entry.path: self._blob(repo, entry) for repo, entry in readable},
             policy=self._blob(*policy) if policy else None,
-            policy_origin=policy[0].full_name if policy else "",
-            skipped=tuple(sorted(skipped)),
-            version="\n".join(sorted(f"{entry.path} {entry.sha}" for _, entry in wanted)),
         )
 
     def _root(self, repo: Repository) -> list[_Entry]:

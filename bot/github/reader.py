@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from typing import Protocol
-from urllib.parse import quote
 
 from bot.github import payloads
 from bot.github.client import Client, path_of
@@ -54,15 +52,13 @@ class Reader:
             raise NotFound(f"GET {path}: moved to another repository")
         return found
 
-    def comments(self, repo: Repository, number: int, since: datetime | None = None) -> tuple[Comment, ...]:
-        """Oldest first; with `since`, those written or edited from then on."""
-        return tuple(self.each_comment(repo, number, since))
+    def comments(self, repo: Repository, number: int) -> tuple[Comment, ...]:
+        """Oldest first."""
+        return tuple(self.each_comment(repo, number))
 
-    def each_comment(self, repo: Repository, number: int, since: datetime | None = None) -> Iterator[Comment]:
+    def each_comment(self, repo: Repository, number: int) -> Iterator[Comment]:
         """Like `comments`, reading only as many pages as are wanted."""
         path = f"{path_of(repo)}/issues/{number}/comments"
-        if since is not None:
-            path += f"?since={since.astimezone(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')}"
         login = f"{self._identity.slug}[bot]"
         for page in self._client.pages(path, repo=repo):
             for item in page:
@@ -102,12 +98,3 @@ class Reader:
     def labels_stale(self, repo: Repository) -> None:
         """A label was created, renamed or deleted: ask again."""
         self._known_labels.pop(repo.id, None)
-
-    def permission(self, repo: Repository, login: str) -> str:
-        """admin, maintain, write, triage, read or none."""
-        path = f"{path_of(repo)}/collaborators/{quote(login, safe='')}/permission"
-        try:
-            data = payloads.mapping(self._client.call("GET", path, repo=repo).data)
-        except NotFound:
-            return "none"
-        return payloads.text(data.get("role_name")) or payloads.text(data.get("permission")) or "none"

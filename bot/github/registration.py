@@ -45,7 +45,6 @@ class Grant:
 
     account: str
     permissions: Mapping[str, str]
-    events: frozenset[str]
     suspended: bool
 
 
@@ -94,6 +93,5 @@ def _grant(data: Mapping[str, Any]) -> Grant:
     return Grant(
         account=payloads.text(payloads.mapping(data.get("account")).get("login")),
         permissions={key: payloads.text(value) for key, value in payloads.mapping(data.get("permissions")).items()},
-        events=frozenset(map(payloads.text, payloads.items(data.get("events")))),
         suspended=data.get("suspended_at") is not None,
     )

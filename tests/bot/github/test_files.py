@@ -56,7 +56,7 @@ def test_a_repository_with_everything_of_its_own_costs_two_requests_and_one_a_fi
     )
     files = reader.files(repo)
     assert files.templates == {BUG: b"name: Bug", CONFIG: b"blank_issues_enabled: false"}
-    assert (files.policy, files.policy_origin, files.skipped) == (b"enabled: true", HELLO, ())
+    assert files.policy == b"enabled: true"
     assert len(server.lines()) == 2 + 3
 
 
@@ -110,7 +110,6 @@ def test_a_push_costs_what_it_changed(server: ScriptedServer, trees: Trees, read
     reader.stale(repo)
     second = reader.files(repo)
     assert second.templates == {BUG: b"name: Bug report"}
-    assert second.version != first.version
     assert len(server.lines()) - before == 3  # the root, .github, the one file
 
 
@@ -134,7 +133,7 @@ def test_what_the_repository_lacks_comes_from_its_owners(
     trees.publish(SHARED, {BUG: b"name: Bug", POLICY: b"enabled: true", "ISSUE_TEMPLATE.md": b"legacy"})
     files = reader.files(repo)
     assert files.templates == {BUG: b"name: Bug"}
-    assert (files.policy, files.policy_origin) == (b"enabled: true", SHARED)
+    assert files.policy == b"enabled: true"
 
 
 @pytest.mark.parametrize("own", [CONFIG, ".github/ISSUE_TEMPLATE/notes.txt", ".github/issue_template/OTHER.YML"])
@@ -154,7 +153,7 @@ def test_an_own_policy_goes_before_the_owners(server: ScriptedServer, trees: Tre
     trees.publish(HELLO, {POLICY: b"mine"})
     trees.publish(SHARED, {BUG: b"name: Bug", POLICY: b"theirs"})
     files = reader.files(repo)
-    assert (files.policy, files.policy_origin) == (b"mine", HELLO)
+    assert files.policy == b"mine"
     assert files.templates == {BUG: b"name: Bug"}
 
 
@@ -223,7 +222,7 @@ def test_what_is_not_there_is_remembered_too(server: ScriptedServer, reader: Rea
     server.on(ROOT, reply)
     server.on(SHARED_ROOT, reply)
     assert reader.files(repo).templates == {}
-    assert reader.files(repo).version == ""
+    assert reader.files(repo).policy is None
     assert server.lines() == [ROOT, SHARED_ROOT]
 
 
@@ -272,7 +271,9 @@ def test_a_legacy_template_stands_beside_the_owners_folder(
     assert set(reader.files(repo).templates) == {"ISSUE_TEMPLATE.md", BUG}
 
 
-def test_files_beyond_measure_are_left_out_and_named(trees: Trees, reader: Reader, repo: Repository):
+def test_files_beyond_measure_are_left_out_and_named(
+    trees: Trees, reader: Reader, repo: Repository, caplog: pytest.LogCaptureFixture
+):
     huge = ".github/ISSUE_TEMPLATE/huge.yml"
     trees.publish(
         HELLO,
@@ -282,14 +283,17 @@ def test_files_beyond_measure_are_left_out_and_named(trees: Trees, reader: Reade
     files = reader.files(repo)
     assert set(files.templates) == {BUG}
     assert files.policy is None
-    assert files.skipped == (huge, POLICY)
+    assert f"{huge}, {POLICY}" in caplog.text
 
 
-def test_templates_beyond_a_hundred_are_left_out_and_named(trees: Trees, reader: Reader, repo: Repository):
+def test_templates_beyond_a_hundred_are_left_out_and_named(
+    trees: Trees, reader: Reader, repo: Repository, caplog: pytest.LogCaptureFixture
+):
     paths = {f".github/ISSUE_TEMPLATE/{number:03}.yml": b"name: Same" for number in range(103)}
     trees.publish(HELLO, paths)
     files = reader.files(repo)
-    assert (len(files.templates), len(files.skipped)) == (100, 3)
+    assert len(files.templates) == 100
+    assert ".github/ISSUE_TEMPLATE/100.yml, " in caplog.text
 
 
 def test_links_and_modules_are_no_files(server: ScriptedServer, reader: Reader, repo: Repository):

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import UTC, datetime
 
 import pytest
 
 from bot.github.app import Installation
-from bot.github.errors import Forbidden, NotFound, Unavailable
+from bot.github.errors import NotFound, Unavailable
 from bot.github.files import FRESH_FOR
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock
@@ -44,15 +44,6 @@ def test_comments_are_read_over_all_pages_oldest_first(
     )
     comments = installation.reader.comments(repo, 3)
     assert [(comment.id, comment.by_this_app) for comment in comments] == [(1, False), (2, True)]
-
-
-def test_comments_since_a_moment_are_asked_for_in_utc(
-    server: ScriptedServer, installation: Installation, repo: Repository
-):
-    server.on(f"GET {HELLO}/issues/3/comments", Reply([]))
-    since = datetime(2026, 1, 2, 1, 30, tzinfo=timezone(timedelta(hours=2)))
-    assert installation.reader.comments(repo, 3, since) == ()
-    assert server.lines() == [f"GET {HELLO}/issues/3/comments?per_page=100&since=2026-01-01T23%3A30%3A00Z"]
 
 
 def test_the_last_issues_are_newest_first_and_no_pull_requests(
@@ -92,30 +83,6 @@ def test_changed_labels_are_read_again(server: ScriptedServer, installation: Ins
     installation.reader.labels(repo)
     installation.reader.labels_stale(repo)
     assert installation.reader.labels(repo) == {"defect": "defect"}
-
-
-@pytest.mark.parametrize(
-    ("reply", "permission"),
-    [
-        (Reply({"permission": "write", "role_name": "maintain"}), "maintain"),
-        (Reply({"permission": "admin"}), "admin"),
-        (Reply({}), "none"),
-        (Reply({"message": "x is not a user"}, 404), "none"),
-    ],
-)
-def test_a_persons_rights_are_read(
-    server: ScriptedServer, installation: Installation, repo: Repository, reply: Reply, permission: str
-):
-    server.on(f"GET {HELLO}/collaborators/ann%5Bbot%5D/permission", reply)
-    assert installation.reader.permission(repo, "ann[bot]") == permission
-
-
-def test_rights_that_cannot_be_read_are_not_taken_for_none(
-    server: ScriptedServer, installation: Installation, repo: Repository
-):
-    server.on(f"GET {HELLO}/collaborators/ann/permission", Reply({"message": "no"}, 403))
-    with pytest.raises(Forbidden):
-        installation.reader.permission(repo, "ann")
 
 
 def test_a_repository_is_found_by_name(server: ScriptedServer, installation: Installation):

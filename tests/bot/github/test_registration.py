@@ -44,17 +44,11 @@ def test_what_accounts_have_granted_is_listed(server: ScriptedServer, registrati
     granted = {
         "account": {"login": "octo"},
         "permissions": {"issues": "write"},
-        "events": ["issues"],
         "suspended_at": None,
     }
     server.on("GET /app/installations", Reply([granted, {"account": None, "suspended_at": "2026-01-01T00:00:00Z"}]))
     octo, unknown = registration.grants()
-    assert (octo.account, octo.permissions, octo.events, octo.suspended) == (
-        "octo",
-        {"issues": "write"},
-        frozenset({"issues"}),
-        False,
-    )
+    assert (octo.account, octo.permissions, octo.suspended) == ("octo", {"issues": "write"}, False)
     assert (unknown.account, unknown.suspended) == ("", True)
 
 

@@ -124,7 +124,7 @@ def test_templates_follow_a_push_and_the_owners_repository(stage: Stage):
     stage.here.reader.stale(shared)
     files = stage.here.reader.files(stage.repo)
     assert files.templates == {BUG: b"name: Shared\n"}
-    assert (files.policy, files.policy_origin) == (b"enabled: true\n", "octo-org/.github")
+    assert files.policy == b"enabled: true\n"
 
 
 def test_asking_again_is_free(stage: Stage):
