@@ -57,11 +57,11 @@ class Webhook:
         for header, value in (("X-GitHub-Event", event), ("X-GitHub-Delivery", guid)):
             if not value or len(value) > _LONGEST_NAME:
                 return _refusal(400, f"The header {header} is {'too long' if value else 'missing'}.")
-        if request.headers.get("content-type", "").partition(";")[0].strip().lower() == _FORM:
-            return _refusal(415, "Form-encoded: set the webhook's content type to application/json.")
         payload = _parse(body)
         if payload is None:
-            return _refusal(400, "The payload is not a JSON object in UTF-8.")
+            form = body.startswith(b"payload=")
+            hint = " It is form-encoded: set the webhook's content type to application/json." if form else ""
+            return _refusal(400, f"The payload is not a JSON object in UTF-8.{hint}")
         return await self._store(guid, event, payload, body)
 
     async def _store(self, guid: str, event: str, payload: dict[str, Any], body: bytes) -> Response:
@@ -71,9 +71,6 @@ class Webhook:
             return _refusal(503, str(error))
         log.debug("delivery", delivery=guid, github_event=event, outcome=stored)
         return JSONResponse({"status": stored}, 202)
-
-
-_FORM = "application/x-www-form-urlencoded"
 
 
 def lane_of(payload: dict[str, Any]) -> str:

@@ -134,8 +134,14 @@ def test_a_guid_is_any_text(engine: Engine):
 def test_form_encoded_webhooks_are_told_what_to_change(engine: Engine):
     body = b"payload=%7B%7D"
     response = post(engine, body, headers(body, content_type="application/x-www-form-urlencoded; charset=utf-8"))
-    assert response.status_code == 415
+    assert response.status_code == 400
     assert "application/json" in response.json()["error"]
+
+
+def test_what_a_sender_calls_its_json_does_not_matter(engine: Engine):
+    """Curl and Python's urllib call everything a form."""
+    sent = headers(b"{}", content_type="application/x-www-form-urlencoded")
+    assert post(engine, b"{}", sent).status_code == 202
 
 
 def test_25_megabytes_are_taken(engine: Engine):
