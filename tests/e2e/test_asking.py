@@ -128,11 +128,12 @@ def test_a_stranger_s_marker_is_not_taken_for_the_bot_s_own(town: Town):
 
 def test_the_owner_s_own_templates_serve_a_repository_without_any(town: Town):
     fake = town.running.fake
-    fake.add_repository("octo-org/.github", {**FORMS, ".github/triage.yml": "labels: {needs_info: waiting}\n"})
-    home = town.found(files={"README.md": "Hi."})
-    issue = home.file({"what": "It stops.", "system": "Linux"}, templates_of="octo-org/.github")
+    fake.install(town.app, "hubot-org")
+    fake.add_repository("hubot-org/.github", {**FORMS, ".github/triage.yml": "labels: {needs_info: waiting}\n"})
+    home = town.found(files={"README.md": "Hi."}, owner="hubot-org")
+    town.quiet()
+    issue = home.file({"what": "It stops.", "system": "Linux"}, templates_of="hubot-org/.github")
     comment = home.asked(issue)
-    fake.delete_repository("octo-org/.github")
     assert "**Version**" in comment.body
     assert home.labels(issue) == {"bug", "waiting"}
 

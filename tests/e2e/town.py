@@ -83,11 +83,12 @@ class Town:
         self,
         files: Mapping[str, str] = FORMS,
         labels: tuple[str, ...] = ("bug", "idea", "needs-info"),
+        owner: str = OWNER,
         **settings: Any,
     ) -> Home:
         """A new repository, with these files and labels; `settings` are fields of Repository."""
         self.founded += 1
-        name = f"{OWNER}/home-{self.founded:03d}"
+        name = f"{owner}/home-{self.founded:03d}"
         self.running.fake.add_repository(name, files, labels=labels, **settings)
         return Home(self, name)
 
