@@ -112,11 +112,23 @@ def test_deliveries_that_did_not_arrive_are_told(
         github.fake.ping(only_app(github))
         github.fake.hooks.wait()
         delivery = github.fake.hooks.deliveries[-1]
+        delivery.event = "issues"
         delivery.status_code, delivery.status = code, "OK" if code == 202 else "broken"
     shown = triage("doctor", **healthy).output
     (line,) = [line for line in shown.splitlines() if "deliveries from GitHub" in line]
     assert line.startswith(level)
     assert said in shown
+
+
+def test_the_ping_that_came_before_the_setup_was_done_is_no_fault(
+    triage: Triage, healthy: dict[str, str], github: Running
+):
+    for code in (503, 202):
+        github.fake.ping(only_app(github))
+        github.fake.hooks.wait()
+        delivery = github.fake.hooks.deliveries[-1]
+        delivery.status_code, delivery.status = code, "OK" if code == 202 else "Service Unavailable"
+    assert "OK    deliveries from GitHub" in triage("doctor", **healthy).output
 
 
 def test_a_hook_of_forms_and_one_out_of_reach_are_failures():
