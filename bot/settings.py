@@ -79,7 +79,8 @@ class Settings(BaseSettings):
     @classmethod
     def _safe_api_url(cls, value: str) -> str:
         url = urlsplit(value)
-        if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment or url.username:
+        strange = url.port == 0 or url.query or url.fragment or url.username  # a port that is none raises ValueError
+        if url.scheme not in {"http", "https"} or not url.hostname or strange:
             message = "must be a URL such as https://api.github.com or https://HOST/api/v3"
             raise ValueError(message)
         if url.scheme == "http" and not is_loopback(url.hostname):
