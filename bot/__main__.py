@@ -6,7 +6,7 @@ from __future__ import annotations
 def main() -> None:
     from bot.cli import app
 
-    app()
+    app(prog_name="triage")
 
 
 if __name__ == "__main__":

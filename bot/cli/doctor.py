@@ -10,7 +10,7 @@ from bot.cli.options import DataDir
 
 
 def doctor(data_dir: DataDir = None) -> None:
-    """Check credentials, permissions, events, the webhook and the database; say what to mend. Exit 1 on a FAIL."""
+    """Check what the service needs, and say what to mend. Exit 1 on a FAIL."""
     from bot.cli.diagnosis import Line, diagnose
     from bot.settings import SettingsError, load_settings
 

@@ -18,7 +18,7 @@ Apply = Annotated[bool, typer.Option("--apply", help="Create those that are miss
 
 
 def labels(repo: RepositoryName, apply: Apply = False, data_dir: DataDir = None) -> None:
-    """Show which labels the bot would use: there, missing (it may create them), or left out (it may not)."""
+    """Show which labels the bot would use. Each is there, missing (it may create it), or left out (it may not)."""
     settings = settings_or_exit(data_dir=data_dir)
 
     from bot.cli.preview import app_of, explained, reader_for

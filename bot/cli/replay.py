@@ -42,7 +42,7 @@ def replay(
     failed: Failed = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Run deliveries again, as if GitHub had sent them; with --dry-run only show what they would lead to."""
+    """Run deliveries again, as if GitHub had sent them. With --dry-run only show what they would lead to."""
     if failed == bool(files):
         raise typer.BadParameter("name files or GUIDs, or give --failed (and not both).")
     if templates and not dry_run:

@@ -13,7 +13,7 @@ Port = Annotated[int | None, typer.Option(help="Port; 0 takes a free one.", show
 
 
 def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> None:
-    """Run the service: the webhook, the work behind it, and the setup page while no GitHub App is registered."""
+    """Run the service. It takes webhooks and does the work; the setup page is there until a GitHub App is."""
     settings = settings_or_exit(host=host, port=port, data_dir=data_dir)
 
     from bot.credentials import CredentialsError

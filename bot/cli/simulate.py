@@ -29,7 +29,7 @@ def simulate(
     templates: Templates = None,
     data_dir: DataDir = None,
 ) -> None:
-    """Show what the bot would have done on past issues, had it met them when they were new. Changes nothing."""
+    """Show what the bot would have done on past issues. It meets each as if it were new, and changes nothing."""
     settings = settings_or_exit(data_dir=data_dir)
 
     from bot.cli.folder import FolderError

@@ -58,6 +58,12 @@ def test_a_connection_held_open_does_not_keep_it_from_ending(tmp_path: Path):
             assert time.monotonic() - begun < 20
 
 
+def test_the_commands_are_told_in_whole_sentences():
+    shown = triage("--help").stdout
+    assert shown.startswith("Usage: triage ")
+    assert "...\n" not in shown.partition("Commands:")[2]
+
+
 def test_half_a_configuration_is_refused_with_what_is_missing(tmp_path: Path):
     ended = triage("serve", "--data-dir", str(tmp_path / "data"), env={"APP_ID": "7"})
     assert ended.returncode == 2
