@@ -64,7 +64,11 @@ class Lanes:
         return False
 
     def _batch(self, lane: str) -> bool:
-        """One batch; False when there was nothing to do. Raises Pause."""
+        """One batch; True when it was a full one, so that more may be waiting. Raises Pause.
+
+        What came in meanwhile has a run of its own: taken up here, one or two at a time, each would cost much more, and
+        the other lanes would wait.
+        """
         id_ = lanes.repository_of(lane)
         now = now_ms()
         with self._database.read() as connection:
@@ -77,7 +81,7 @@ class Lanes:
             self._installations(pending)
         else:
             Batch(self._workshop, id_, known, now).run(pending, due)
-        return True
+        return self._pace.batch in {len(pending), len(due)}
 
     def _installations(self, pending: list[Delivery]) -> None:
         with self._database.write() as connection:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from typing import TYPE_CHECKING
 
 from bot.github.app import App
@@ -25,14 +24,9 @@ if TYPE_CHECKING:
 StartError = StoreError
 """Why the work cannot be taken up, for people."""
 
-_SWITCH_EVERY = 0.001
-"""Seconds after which a busy thread lets another one run; Python's default is five times as long."""
-
 
 def start(settings: Settings, credentials: Credentials) -> Engine:
     """Opens the database and starts the engine. Raises StartError."""
-    # The webhook shares the interpreter with the lanes: asked for it this often, its slowest answers halved.
-    sys.setswitchinterval(_SWITCH_EVERY)
     database = Database(settings.database_url)
     github = App(
         credentials.app_id,
