@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -78,12 +78,11 @@ class Settings(BaseSettings):
     @field_validator("github_api_url")
     @classmethod
     def _safe_api_url(cls, value: str) -> str:
-        url = urlsplit(value)
-        strange = url.port == 0 or url.query or url.fragment or url.username  # a port that is none raises ValueError
-        if url.scheme not in {"http", "https"} or not url.hostname or strange:
+        url = web_address(value)
+        if url is None:
             message = "must be a URL such as https://api.github.com or https://HOST/api/v3"
             raise ValueError(message)
-        if url.scheme == "http" and not is_loopback(url.hostname):
+        if url.scheme == "http" and not is_loopback(url.hostname or ""):
             message = "must use https: the App's tokens would cross the network in clear (http is for loopback only)"
             raise ValueError(message)
         return value.rstrip("/")
@@ -146,6 +145,16 @@ def web_url_of(api_url: str) -> str:
     url = urlsplit(api_url)
     host = url.netloc.removeprefix("api.") if not url.path.startswith("/api/") else url.netloc
     return f"{url.scheme}://{host}"
+
+
+def web_address(value: str) -> SplitResult | None:
+    """None where it is more or less than a host's, perhaps with a port and a path."""
+    try:
+        url = urlsplit(value)
+        usable = url.scheme in {"http", "https"} and url.hostname and url.port != 0
+    except ValueError:
+        return None
+    return url if usable and not (url.query or url.fragment or url.username) else None
 
 
 def is_loopback(host: str) -> bool:

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.routing import Route
 
 from bot.credentials import Credentials, CredentialsError, write_credentials
-from bot.settings import Settings, is_loopback
+from bot.settings import Settings, is_loopback, web_address
 from bot.web.pages import page
 from bot.web.registration import RegistrationError, manifest_for, read_manifest, redeem
 
@@ -88,7 +88,7 @@ class Setup:
             events=manifest.default_events,
             owner=organisation or "your own account",
             webhook_url=f"{public_url}/webhook",
-            unreachable=is_loopback(urlsplit(public_url).hostname or ""),
+            unreachable=_on_this_machine(public_url),
         )
 
     async def finish(self, request: Request) -> Response:
@@ -131,7 +131,7 @@ class Setup:
 
     def _form(self, request: Request, form: dict[str, str] | None = None, code: str = "", error: str = "") -> Response:
         given = {"code": code, "public_url": _origin(request), "organisation": ""} | (form or {})
-        loopback = is_loopback(urlsplit(given["public_url"]).hostname or "")
+        loopback = _on_this_machine(given["public_url"])
         return page("setup", status=403 if error else 200, error=error, loopback=loopback, **given)
 
     def _callback(self, request: Request, public_url: str) -> str:
@@ -154,11 +154,16 @@ def _refusal(status: int, title: str, text: str) -> Response:
     return page("message", status=status, title=title, text=text)
 
 
+def _on_this_machine(public_url: str) -> bool:
+    url = web_address(public_url)
+    return url is not None and is_loopback(url.hostname or "")
+
+
 def _address_problem(public_url: str) -> str:
-    url = urlsplit(public_url)
-    if url.scheme not in {"http", "https"} or not url.hostname or url.query or url.fragment or url.username:
+    url = web_address(public_url)
+    if url is None:
         return "The public address must look like https://triage.example.com."
-    if url.scheme == "http" and not is_loopback(url.hostname):
+    if url.scheme == "http" and not is_loopback(url.hostname or ""):
         return "The public address must begin with https: GitHub would send deliveries in clear otherwise."
     return ""
 

@@ -151,7 +151,7 @@ def test_a_binary_key_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path:
         ("GITHUB_API_URL", "http://ghe.example.com/api/v3", "https"),
         ("GITHUB_API_URL", "https://api.github.com?x=1", "must be a URL"),
         ("GITHUB_API_URL", "ghe.example.com", "must be a URL"),
-        ("GITHUB_API_URL", "https://ghe.example.com:api", "GITHUB_API_URL: Port"),
+        ("GITHUB_API_URL", "https://ghe.example.com:api", "must be a URL"),
         ("DATABASE_URL", "mysql://h/d", "sqlite:/// or postgresql://"),
     ],
 )

@@ -161,6 +161,8 @@ def test_an_oversized_form_is_not_read(browser: Browser):
         ({"public_url": "http://triage.example.com"}, "must begin with https"),
         ({"public_url": "triage.example.com"}, "must look like"),
         ({"public_url": "https://user:pw@triage.example.com"}, "must look like"),
+        ({"public_url": "https://[triage"}, "must look like"),
+        ({"public_url": "https://triage.example.com:99999"}, "must look like"),
         ({"organisation": "../evil"}, "no organisation"),
     ],
 )
