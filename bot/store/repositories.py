@@ -52,13 +52,15 @@ def of_owner(connection: sa.Connection, owner: str) -> list[int]:
 
 
 def see(connection: sa.Connection, repository: Repository, installation_id: int | None, now: int) -> None:
-    """Takes over a repository's present name, page and installation (renamed and transferred ones keep their id)."""
+    """Takes over a repository's present name, page and installation (renamed and transferred ones keep their id).
+
+    It does not undo a removal: the delivery may have been under way since before.
+    """
     values: dict[str, Any] = {
         "owner": repository.owner,
         "name": repository.name,
         "html_url": repository.html_url,
         "default_branch": repository.default_branch,
-        "removed": False,
     }
     if installation_id is not None:
         values["installation_id"] = installation_id

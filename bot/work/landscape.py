@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import structlog
-
-from bot.github.errors import GitHubError
 from bot.store import issues, repositories
 from bot.store.times import to_ms
 from bot.work.contexts import touches_decisions
@@ -19,8 +16,6 @@ if TYPE_CHECKING:
     from bot.github.events import Event
     from bot.triage.issue import Repository
     from bot.work.ports import Installed
-
-log = structlog.get_logger(__name__)
 
 
 def installed(connection: Connection, event: Event, received_at: int) -> None:
@@ -59,10 +54,7 @@ def changed(connection: Connection, event: Event, repository: Repository, now: d
 
 def forget_cached(event: Event, repository: Repository, installed: Installed) -> None:
     """What was read of the repository is no longer so."""
-    try:
-        if event.name == "label":
-            installed.reader.labels_stale(repository)
-        elif event.name == "repository" or touches_decisions(repository, event.branch, event.paths):
-            installed.reader.stale(repository)
-    except GitHubError as error:
-        log.warning("could not forget what was read", repository=repository.full_name, error=str(error))
+    if event.name == "label":
+        installed.reader.labels_stale(repository)
+    elif event.name == "repository" or touches_decisions(repository, event.branch, event.paths):
+        installed.reader.stale(repository)

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.fakes.github import FakeGitHub, Limits, Running, files_below, serve
+from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE
+from tests.fakes.github import FakeGitHub, Limits, Running, serve
 from tests.fakes.github.model import App
-from tests.faults.service import ROOT, ServiceProcess, free_port, redeliver_failed
+from tests.faults.service import ServiceProcess, free_port, redeliver_failed
 
 REPOSITORIES = ("octo-org/one", "octo-org/two")
 
@@ -61,8 +62,7 @@ def scene(tmp_path: Path) -> Iterator[Scene]:
     fake = FakeGitHub(Limits.off())
     app = fake.add_app(webhook_url=f"http://127.0.0.1:{port}/webhook")
     for repo in REPOSITORIES:
-        fake.add_repository(repo, files_below(ROOT, ".github/ISSUE_TEMPLATE/*"))
-        fake.create_label(repo, "needs-info")
+        fake.add_repository(repo, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug", "needs-info"])
     with serve(fake) as github:
         service = ServiceProcess(github, app, tmp_path, port)
         try:
@@ -104,3 +104,26 @@ def test_every_issue_is_triaged_once_however_often_the_service_is_killed(scene: 
         for repo in REPOSITORIES
         for number in scene.fake.repository(repo).issues
     )
+
+
+def test_what_is_supplied_while_the_service_dies_is_seen_and_the_ask_taken_back(scene: Scene):
+    chance = random.Random(11)
+    repo = REPOSITORIES[0]
+    issues = [scene.fake.open_issue(repo, "ann", f"Problem {count}", INCOMPLETE) for count in range(12)]
+    scene.fake.faults.hang(0.02, path="/issues/", times=-1, when="after")
+    for count in range(3):
+        scene.wait_for(partial(scene.has_comments, 3 * count + 1))
+        for issue in issues[4 * count : 4 * count + 4]:
+            if chance.random() < 0.5:
+                scene.fake.edit_issue(repo, issue, body=COMPLETE)
+            else:
+                scene.fake.comment(repo, issue, "ann", "### Version\n\n1.2.3\n")
+        time.sleep(chance.uniform(0.0, 0.3))
+        scene.service.kill()
+        scene.service.start()
+    redeliver_failed(scene.fake)
+
+    scene.wait_for(lambda: not any("needs-info" in scene.fake.labels_of(repo, issue) for issue in issues))
+    time.sleep(1.0)
+    assert all(scene.requests_on(repo, issue.number) <= 1 for issue in issues)
+    assert all(set(scene.fake.labels_of(repo, issue)) == {"bug"} for issue in issues)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
+from bot.store import repositories
+from bot.store.tables import installations
 from bot.work.pace import Pace
 from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench, again
 
@@ -184,6 +187,39 @@ def test_a_request_that_a_person_deleted_is_not_written_again(bench: Bench):
     bench.settle()
     assert not bench.requests(issue)
     assert not bench.dead()
+
+
+def test_what_people_do_to_the_state_is_theirs(bench: Bench):
+    issue = bench.open()
+    bench.settle()
+    bench.fake.close(REPO, issue, by="max")
+    bench.settle()
+    assert (bench.record(issue).state, bench.record(issue).closed_by_bot) == ("closed", False)
+    bench.fake.reopen(REPO, issue, by="ann")
+    bench.settle()
+    assert bench.record(issue).state == "open"
+    assert len(bench.requests(issue)) == 1
+
+
+def test_a_suspended_installation_is_known_as_such(bench: Bench):
+    bench.fake.suspend(bench.installation)
+    bench.settle()
+    with bench.database.read() as connection:
+        assert connection.execute(sa.select(installations.c.suspended)).scalars().all() == [True]
+
+
+def test_repositories_given_and_taken_later_are_known(bench: Bench):
+    bench.fake.add_repository("octo-org/other")
+    other = bench.fake.repository("octo-org/other").id
+    bench.settle()
+    bench.fake.choose_repositories(bench.installation, removed=["octo-org/other"])
+    bench.settle()
+    with bench.database.read() as connection:
+        assert [known.repository.id for known in repositories.every(connection)] == [bench.repository_id]
+    bench.fake.choose_repositories(bench.installation, added=["octo-org/other"])
+    bench.settle()
+    with bench.database.read() as connection:
+        assert other in [known.repository.id for known in repositories.every(connection)]
 
 
 def test_an_issue_that_is_gone_needs_nothing(bench: Bench):
