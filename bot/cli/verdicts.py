@@ -13,6 +13,8 @@ from bot.forms.check import Checker
 from bot.forms.template import Check, Submission
 
 _CHUNK = 1 << 16
+_LINE_ENDS = {end.encode(): f"\\u{ord(end):04x}".encode() for end in "\u0085\u2028\u2029"}
+"""What JSON lets stand as it is and many a reader, such as `str.splitlines`, takes for a line's end."""
 
 
 class InputError(Exception):
@@ -86,11 +88,15 @@ def _loads(line: bytes) -> Any:
 
 
 def dumps(item: object) -> bytes:
-    """Write JSON; what orjson refuses, the standard library escapes."""
+    """Write JSON that is one line to every reader; what orjson refuses, the standard library escapes."""
     try:
-        return orjson.dumps(item)
+        written = orjson.dumps(item)
     except TypeError:
         return json.dumps(item).encode()
+    if not written.isascii():
+        for end, escaped in _LINE_ENDS.items():
+            written = written.replace(end, escaped)
+    return written
 
 
 def as_json(identity: object, result: Check) -> dict[str, Any]:

@@ -316,6 +316,12 @@ def test_whoever_stops_reading_ends_it_quietly(root: Path):
     assert (process.returncode, errors) == (1, b"")
 
 
+def test_a_result_is_one_line_to_every_reader(root: Path):
+    said = "It broke\u2028here\u2029there\x85and\x0b\x0c\x1c\x1d\x1eeverywhere – ⅛ é"
+    results = stream(root, {"id": "\u2028", "body": BODY.replace("It broke", said)})  # `stream` splits as `str` does
+    assert [(result["id"], result["fields"][0]["value"]) for result in results] == [("\u2028", said)]
+
+
 def test_a_line_longer_than_any_buffer_is_one_line(root: Path):
     results = stream(root, {"id": 1, "body": BODY.replace("It broke", "x" * 300_000)}, {"id": 2})
     assert [(result["id"], result["template"]) for result in results] == [(1, "bug.yml"), (2, None)]
