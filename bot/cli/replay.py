@@ -112,11 +112,9 @@ def _retry_dead(settings: Settings, *, dry_run: bool) -> None:
         typer.echo("There are no dead letters.")
         return
     for letter in dead:
-        at = from_ms(letter.received_at)
-        typer.echo(
-            f"{letter.guid}  {letter.event} of {at:%Y-%m-%d %H:%M} UTC, after {letter.attempts + 1} attempts:"
-            f" {letter.reason}"
-        )
+        at, attempts = from_ms(letter.received_at), letter.attempts + 1
+        times = "1 attempt" if attempts == 1 else f"{attempts} attempts"
+        typer.echo(f"{letter.guid}  {letter.event} of {at:%Y-%m-%d %H:%M} UTC, after {times}: {letter.reason}")
     if dry_run:
         return
     typer.echo(f"{requeue_dead(database, datetime.now(UTC))} to be tried again.")

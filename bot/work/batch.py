@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
-from bot.github.errors import Forbidden, LimitReached, NotFound, Rejected, Unavailable
+from bot.github.errors import Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
 from bot.store import commands, deliveries, issues, journal, repositories
 from bot.work import landscape, looks, metrics
@@ -133,6 +133,9 @@ class Batch:
             raise Pause(_until(error), str(error)) from error
         except Unavailable as error:
             raise Pause(now_ms() + self._shop.pace.wait(2), str(error)) from error
+        except GitHubError as error:
+            # The key is wrong or the App is gone: nothing goes on until somebody mends that, and nothing gets lost.
+            raise Pause(now_ms() + self._shop.pace.wait(6), f"{error}. Run `triage doctor`.") from error
 
     def _take_in(self, events: list[tuple[Event, Delivery]], mirror: Mirror) -> None:
         for event, delivery in events:

@@ -217,7 +217,7 @@ def test_dead_letters_are_listed_with_their_reasons_and_tried_again(run: Run, tm
         assert found
         deliveries.give_up(connection, [found.id], 2, "403 Resource not accessible")
     listed = run("--failed", "--dry-run").output
-    assert "d-1  issues of 2023-11-14 22:13 UTC, after 1 attempts: 403 Resource not accessible" in listed
+    assert "d-1  issues of 2023-11-14 22:13 UTC, after 1 attempt: 403 Resource not accessible" in listed
     with store.read() as connection:
         assert deliveries.count_dead(connection) == 1
     assert "1 to be tried again" in run("--failed").output

@@ -15,6 +15,7 @@ import pytest
 
 from tests.fakes.github import FakeGitHub, key_pair, serve
 from tests.fakes.process import served, triage
+from tests.fakes.service import new_key
 
 FORM = """\
 name: Bug report
@@ -115,6 +116,31 @@ def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path):
         ended = triage("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), env=env)
         assert ended.returncode == 1
         assert "Another triage process" in ended.stderr
+
+
+def test_a_key_that_github_does_not_accept_is_told_in_a_line_and_loses_nothing(tmp_path: Path):
+    fake = FakeGitHub()
+    fake.add_repository("octo-org/repo", {".github/ISSUE_TEMPLATE/bug.yml": FORM})
+    app = fake.add_app()
+    with serve(fake) as github:
+        env = {
+            "APP_ID": str(app.id),
+            "PRIVATE_KEY": new_key(),
+            "WEBHOOK_SECRET": app.webhook_secret,
+            "GITHUB_API_URL": github.url,
+        }
+        with served(tmp_path, env) as service:
+            app.webhook_url = f"{service.url}/webhook"
+            fake.install(app, "octo-org")
+            fake.open_issue("octo-org/repo", "alice", "Crash", BODY)
+            deadline = time.monotonic() + 10
+            while "the lane waits" not in service.log and time.monotonic() < deadline:
+                time.sleep(0.05)
+            assert "401" in service.log
+            assert "triage doctor" in service.log
+            assert "Traceback" not in service.log
+            assert "triage_dead_letters 0" in httpx.get(f"{service.url}/metrics").text
+            assert service.stop() == 0
 
 
 def test_from_setup_to_the_first_triaged_issue_without_a_restart(tmp_path: Path):
