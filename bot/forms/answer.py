@@ -247,7 +247,8 @@ def _box_reason(unticked: Sequence[str]) -> str:
     if not unticked:
         return ""
     names = ", ".join(f"“{label}”" for label in unticked)
-    return f"This box is not ticked: {names}." if len(unticked) == 1 else f"These boxes are not ticked: {names}."
+    end = "" if unticked[-1].endswith((".", "!", "?")) else "."
+    return f"{'This box is' if len(unticked) == 1 else 'These boxes are'} not ticked: {names}{end}"
 
 
 def _ticked(text: str, options: Sequence[Option]) -> Iterable[str]:

@@ -73,7 +73,7 @@ A reply works as well: copy this block and write your answers under its headings
 
 </details>
 
-<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so; people read along.</sub>
+<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so: there are people here too.</sub>
 """)
 
 
@@ -122,14 +122,14 @@ A reply works as well: copy this block and write your answers under its headings
 
 </details>
 
-<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so; people read along.</sub>
+<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so: there are people here too.</sub>
 """)
 
 
 def test_asking_again():
     assert renderer().write("request", Facts("ann", FINDINGS[1:3], again=True)) == snapshot("""\
 <!-- community-triage-bot:request -->
-Thank you for your help so far! Looking at the issue as it is now, a few things are missing:
+Thank you for your help so far! As the issue stands now, a few things are missing:
 
 - **Version** Please give a version number, such as `1.2.3`.
 - **Operating system** Nothing is chosen here. Choices: `Linux`, `macOS`
@@ -150,13 +150,13 @@ A reply works as well: copy this block and write your answers under its headings
 
 </details>
 
-<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so; people read along.</sub>
+<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so: there are people here too.</sub>
 """)
 
 
 def test_asking_again_for_one_thing():
     assert renderer().write("request", Facts("ann", FINDINGS[1:2], again=True)).split("\n")[1] == snapshot(
-        "Thank you for your help so far! Looking at the issue as it is now, one thing is missing:"
+        "Thank you for your help so far! As the issue stands now, one thing is missing:"
     )
 
 
@@ -172,7 +172,7 @@ Which of these fits best?
 
 The links open a new issue with the right questions; you can close this one then. Or edit this issue to answer the same questions under the same headings.
 
-<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so; people read along.</sub>
+<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so: there are people here too.</sub>
 """)
 
 
@@ -180,15 +180,15 @@ def test_choosing_the_only_template_with_a_deadline():
     facts = Facts("ann", choices=CHOICES[:1], deadline=DEADLINE, again=True)
     assert renderer().write("choose_template", facts) == snapshot("""\
 <!-- community-triage-bot:request -->
-Thank you for your help so far! As it is now, the issue follows none of our templates.
+Thank you for your help so far! As it stands now, the issue follows none of our templates.
 
-This one asks for it:
+This template asks for it:
 
 - [Bug report](https://github.com/octo/demo/issues/new?template=bug%20report.yml): Something broke
 
 The link opens a new issue with the right questions; you can close this one then. Or edit this issue to answer the same questions under the same headings, by 2030-05-24 if you can.
 
-<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so; people read along.</sub>
+<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so: there are people here too.</sub>
 """)
 
 
@@ -214,7 +214,7 @@ Danke für dein Issue! Ein paar Angaben fehlen noch:
 - **Before you go on** Bitte noch ankreuzen: `I may share this`.
 - **Version** Diese Angabe passt noch nicht: Please give a version number, such as `1.2.3`.
 - **Operating system** Hier ist noch nichts ausgewählt. Zur Auswahl: `Linux`, `macOS`
-- **Logs** Damit können wir leider noch nichts anfangen.
+- **Logs** Hier bräuchten wir noch eine Antwort.
 - **Steps** Hier steht noch der Text der Vorlage.
 - **More** Hier steht noch nichts.
 
@@ -296,7 +296,7 @@ def test_german_choosing_the_only_one_again():
 <!-- community-triage-bot:request -->
 Danke für deine Mühe bis hierher! So wie es jetzt ist, folgt das Issue keiner unserer Vorlagen.
 
-Diese fragt danach:
+Diese Vorlage fragt danach:
 
 - [Bug report](https://github.com/octo/demo/issues/new?template=bug%20report.yml): Something broke
 
@@ -351,9 +351,32 @@ A reply works as well: copy this block and write your answers under its headings
 
 </details>
 
-<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so; people read along.</sub>
+<sub>I am a bot: I look again after every edit and reply, and update this comment once everything is here. If I got it wrong, just say so: there are people here too.</sub>
 """)
     assert REQUEST_MARKER not in text.removeprefix(REQUEST_MARKER).split("````")[0]
+
+
+def test_links_in_labels_are_named_by_their_words():
+    box = (
+        "I agree to the [Code of Conduct](https://github.com/o/r/blob/main/CODE_OF_CONDUCT.md#what-is-asked) in [full]"
+    )
+    field = Field("terms", "[Terms](https://x.example)", "checkboxes", required=True, options=(Option(box, True),))
+    findings = (Finding(field, "missing", f"This box is not ticked: “{box}”.", (box,)),)
+    said = [
+        next(line for line in wording.write("request", Facts("ann", findings)).split("\n") if line.startswith("- **"))
+        for wording in (renderer(), renderer(GERMAN))
+    ]
+    assert said == snapshot(
+        [
+            "- **Terms** This box is not ticked: “I agree to the Code of Conduct in \\[full\\]”.",
+            "- **Terms** Bitte noch ankreuzen: `I agree to the Code of Conduct in [full]`.",
+        ]
+    )
+
+
+def test_the_whole_message_of_a_rule_is_said():
+    message = "Please say it. " * 33
+    assert message.strip() in renderer().write("request", Facts("ann", (Finding(LOGS, "invalid", message),)))
 
 
 def test_a_field_without_a_visible_name_still_has_one_to_speak_of():

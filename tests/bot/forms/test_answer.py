@@ -292,6 +292,8 @@ def test_the_reason_names_the_boxes():
     two = check("### Terms\n\n- [ ] a\n- [ ] b", boxes("Terms", "a", "b", required=["a", "b"]))
     assert two.findings[0].reason == "These boxes are not ticked: “a”, “b”."
     assert two.findings[0].unticked == ("a", "b")
+    sentence = check("### Terms\n\n- [ ] I agree.", boxes("Terms", "I agree.", required=["I agree."]))
+    assert sentence.findings[0].reason == "This box is not ticked: “I agree.”"
 
 
 def test_optional_boxes_left_open_are_no_finding():
