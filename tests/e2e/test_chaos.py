@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Iterator
+from typing import Literal
 
 import pytest
 
@@ -46,7 +47,7 @@ class Chaos:
 
     def fault(self) -> None:
         where = f"/{self.home.name}/"
-        when = self.chance.choice(("before", "after"))
+        when: Literal["before", "after"] = "before" if self.chance.random() < 0.5 else "after"
         match self.chance.randrange(6):
             case 0:
                 self.fake.faults.error(self.chance.choice((500, 502, 503)), path=where, when=when)
