@@ -34,6 +34,7 @@ class Site:
         self.service: Service | None = None
         self._hook: Webhook | None = None
         self.setup = None if settings.credentials else Setup(settings, self._take_up)
+        self._registered = self.setup is None
         self.metrics = Metrics(lambda: self.service)
 
     async def open(self) -> None:
@@ -52,6 +53,7 @@ class Site:
 
     async def _take_up(self, credentials: Credentials) -> str:
         """Called by the setup page; its answer is shown there."""
+        self._registered = True
         try:
             await self._run(credentials)
         except Exception:  # the App is registered all the same, and the page must say what is left to do
@@ -73,21 +75,23 @@ class Site:
     async def webhook(self, request: Request) -> Response:
         if self._hook is None:
             # Nothing could tell a true delivery from a forged one yet. GitHub lists it as failed, to be redelivered.
-            return JSONResponse({"error": "No GitHub App is registered yet: open the setup page."}, 503)
+            return JSONResponse({"error": "No delivery is taken before the setup page is done with and the work begun: see /readyz."}, 503)
         return await self._hook.receive(request)
 
     async def alive(self, _request: Request) -> Response:
         return JSONResponse({"status": "ok"})
 
     async def ready(self, _request: Request) -> Response:
-        return ready_response(await run_in_threadpool(readiness, self.service))
+        return ready_response(await run_in_threadpool(self._checks))
 
     async def figures(self, _request: Request) -> Response:
         return await run_in_threadpool(self.metrics.response)
 
     async def status(self, _request: Request) -> Response:
-        checks = await run_in_threadpool(readiness, self.service)
-        return page("status", checks=checks, configured=self.service is not None)
+        return page("status", checks=await run_in_threadpool(self._checks), configured=self._registered)
+
+    def _checks(self) -> dict[str, str]:
+        return readiness(self.service, registered=self._registered)
 
 
 async def _closed(_request: Request) -> Response:

@@ -32,8 +32,10 @@ _HEADERS = [
 """On every answer; pages add their Content-Security-Policy."""
 
 
-def readiness(service: Service | None) -> dict[str, str]:
+def readiness(service: Service | None, *, registered: bool) -> dict[str, str]:
     """Each check with what is wrong, or an empty text. Blocks on the database: call it in a thread."""
+    if service is None and registered:
+        return {"credentials": "", "service": "it could not take up work; the log has the reason. Restart it then"}
     if service is None:
         waiting = "waits for credentials"
         return {

@@ -236,6 +236,10 @@ def test_a_start_that_fails_after_setup_is_told_and_keeps_the_keys(settings: Set
     assert "disk is full" not in page.text
     assert read_credentials(settings.data_dir) is not None
     assert browser.post("/webhook", content=b"{}").status_code == 503
+    for address in ("/", "/readyz"):
+        shown = browser.get(address).text
+        assert "could not take up work" in shown
+        assert "registered yet" not in shown
 
 
 def test_no_page_and_no_log_holds_a_secret(
