@@ -15,7 +15,7 @@ from benchmarks.rounds import Part, as_json, print_part
 
 PARTS: dict[str, Callable[[], Part]] = {
     "parsing": lambda: parsing.run(rounds=7, seconds=0.6),
-    "service": lambda: service.run(rounds=5, issues=1500),
+    "service": lambda: service.run(rounds=5, issues=3000),
     "corpus": corpus.run,
     "micro": micro.run,
 }
