@@ -58,6 +58,9 @@ class Mirror:
         known = issue.number in self._records
         record = self._record(issue.number)
         by_self = self._is_self(event.sender)
+        begun = self.looks.get(issue.number)
+        # Tried before: what the earlier payloads of this second showed is not at hand any more.
+        unseen = begun is not None and begun.issue is None and record.updated_at == to_ms(issue.updated_at)
         newest = event.issue_is_whole and record.mirror(issue)
         if event.name == "issue_comment":
             wanted = self._comment(event, record, known=known, by_self=by_self)
@@ -66,7 +69,8 @@ class Mirror:
         look = self.look(issue.number, delivery) if wanted else self.looks.get(issue.number)
         if look is not None and newest:
             shown = replace(issue, transferred_in=record.transferred_in)
-            if look.issue is not None and look.issue.updated_at == shown.updated_at and look.issue != shown:
+            rival = look.issue
+            if unseen or (rival is not None and rival.updated_at == shown.updated_at and rival != shown):
                 look.contested = True
             look.issue = shown
         if look is not None and event.name == "issues" and event.action == "opened" and not known:

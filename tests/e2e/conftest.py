@@ -22,7 +22,9 @@ def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
     fake.account(OWNER, "Organization")
     fake.install(app, OWNER)
     with serve(fake) as running:
-        with served(tmp_path_factory.mktemp("service"), environment(running, app)) as service:
+        # All tests of a module are one installation: its budget for a minute would be spent in seconds.
+        settings = environment(running, app) | {"GITHUB_CONTENT_LIMITS": "false"}
+        with served(tmp_path_factory.mktemp("service"), settings) as service:
             app.webhook_url = f"{service.url}/webhook"
             yield Town(running, app, service)
             assert service.stop() == 0, service.log[-4000:]
