@@ -75,7 +75,7 @@ class Site:
     async def webhook(self, request: Request) -> Response:
         if self._hook is None:
             # Nothing could tell a true delivery from a forged one yet. GitHub lists it as failed, to be redelivered.
-            return JSONResponse({"error": "No delivery is taken before the setup page is done with and the work begun: see /readyz."}, 503)
+            return JSONResponse({"error": "No delivery is taken before the setup page is done with: see /readyz."}, 503)
         return await self._hook.receive(request)
 
     async def alive(self, _request: Request) -> Response:
