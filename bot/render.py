@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -11,6 +10,7 @@ from functools import cache
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template, TemplateSyntaxError, nodes
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from bot.forms.label import without_links
 from bot.forms.template import Field, Finding, Option, Problem
 from bot.forms.template import Template as IssueTemplate
 from bot.resources import resource
@@ -26,7 +26,6 @@ MAX_OPTIONS = 12
 """Named of a dropdown; the form shows them all."""
 _SHOWN = (100, 30, 10, 3)
 """Fields or templates named in a comment, fewer while it is too long; three fit whatever their length."""
-_LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,23 +189,18 @@ def _values(facts: Facts, shown: int, block: str) -> dict[str, object]:
 def _missing(finding: Finding) -> Missing:
     field = finding.field
     return Missing(
-        label=escape(_spoken(field.label), 150) or "(no name)",
+        label=escape(without_links(field.label), 150) or "(no name)",
         status=finding.status,
         # Only labels of boxes: in a policy's own message the address is what matters.
-        reason=escape(_spoken(finding.reason) if finding.unticked else finding.reason, 500),
+        reason=escape(without_links(finding.reason) if finding.unticked else finding.reason, 500),
         options=_listed([option.label for option in field.options]) if field.type == "dropdown" else "",
         boxes=_listed(finding.unticked),
     )
 
 
 def _listed(labels: Sequence[str]) -> str:
-    shown = ", ".join(code(_spoken(label), 120) for label in labels[:MAX_OPTIONS])
+    shown = ", ".join(code(without_links(label), 120) for label in labels[:MAX_OPTIONS])
     return shown + ", …" if len(labels) > MAX_OPTIONS else shown
-
-
-def _spoken(text: str) -> str:
-    """Give links as the words people see: a box that says `[policy](https://…)` is to them one that says `policy`."""
-    return _LINK.sub(r"\1", text)
 
 
 def _offer(choice: Choice) -> Offer:

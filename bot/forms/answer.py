@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.forms.label import fold, similarity, squeeze
+from bot.forms.label import fold, similarity, squeeze, without_links
 from bot.forms.markdown import comments, without_comments
 from bot.forms.nonanswer import is_declined, is_filler, is_not_applicable, offers_not_applicable, unchanged_test
 from bot.forms.rules import FieldRule
@@ -204,7 +204,8 @@ def _split(text: str, longest_first: Sequence[str], folded: dict[str, str]) -> I
         rest = (bullet[1] if bullet else line).strip()
         while rest:
             for option in longest_first:
-                if rest.startswith(option) and (len(rest) == len(option) or rest[len(option)] == ","):
+                same = rest[: len(option)].casefold() == option.casefold()
+                if same and rest[len(option) : len(option) + 1] in {"", ","}:
                     break
             else:
                 choice = rest.split(", ", 1)[0]
@@ -253,7 +254,10 @@ def _box_reason(unticked: Sequence[str]) -> str:
 
 def _ticked(text: str, options: Sequence[Option]) -> Iterable[str]:
     """The ticked options, named as in the template; a ticked line that the template lacks is kept as it stands."""
-    by_text = {fold(option.label.split("\n", 1)[0]): option.label for option in options}
+    first_lines = {option.label.split("\n", 1)[0]: option.label for option in options}
+    # People copy the box as they see it, without the address of a link in it.
+    by_text = {fold(without_links(line)): label for line, label in first_lines.items()}
+    by_text |= {fold(line): label for line, label in first_lines.items()}
     tasks = [(task[1], task[2]) for line in text.split("\n") if (task := _TASK.match(line))]
     if not tasks:
         bullets = (_BULLET.match(line) for line in text.split("\n"))

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from bot.forms.answer import NO_RULE, Read, Reader, build_reader
 from bot.forms.label import fold, unify_line_ends
 from bot.forms.match import Candidate, Signature, candidates, heading_of, recognise, signatures
-from bot.forms.parse import Body, Place, complete, texts_at
+from bot.forms.parse import Body, Place, texts_at, with_reworded
 from bot.forms.replies import texts_in_reply
 from bot.forms.rules import NO_RULES, FieldRule, Rules
 from bot.forms.template import Answer, Check, Finding, Match, Submission, Template
@@ -70,7 +70,7 @@ class Checker:
             return Check(match)
         plan = self._plans[match.template.path]
         if match.template.kind == "form":
-            places = complete(body, plan.labels, places)
+            places = with_reworded(body, plan.labels, places)
             places = tuple(
                 _skip_label(body, place, field.label)
                 for place, field in zip(places, match.template.fields, strict=True)

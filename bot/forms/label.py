@@ -9,6 +9,7 @@ from functools import lru_cache
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+")
 _BLANKS = re.compile(r"\s+")
+_LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 
 LONGEST_COMPARED = 200
 """Characters beyond which two texts are only compared for equality: a close look costs the square of the length."""
@@ -27,6 +28,11 @@ def fold(text: str) -> str:
 def squeeze(text: str) -> str:
     """Make two texts equal when they differ only in case and blanks."""
     return _BLANKS.sub(" ", text).strip().casefold()
+
+
+def without_links(text: str) -> str:
+    """Give links as the words people see: a box that says `[policy](https://…)` is to them one that says `policy`."""
+    return _LINK.sub(r"\1", text)
 
 
 def slug(label: str) -> str:

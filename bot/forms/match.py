@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from bot.forms.label import fold, squeeze
-from bot.forms.parse import Body, Place, Places, align, texts_at
+from bot.forms.nonanswer import is_declined
+from bot.forms.parse import Body, Place, Places, align, texts_at, with_moved
 from bot.forms.sections import Marks, Traces, traces
 from bot.forms.template import Match, Template
 
@@ -133,7 +134,7 @@ def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
     for each in prepared:
         foreign = len(everyones.difference(each.labels))
         if each.traces is None or marks is None:
-            score = _score_form(each, body, align(body, each.labels, each.written), foreign)
+            score = _score_form(each, body, foreign)
         else:
             score = _score_markdown(each, each.traces, marks, foreign)
         if score is not None:
@@ -141,11 +142,15 @@ def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
     return scores
 
 
-def _score_form(candidate: Candidate, body: Body, places: Places, foreign: int) -> Score | None:
+def _score_form(candidate: Candidate, body: Body, foreign: int) -> Score | None:
+    in_order = align(body, candidate.labels, candidate.written)
+    places = with_moved(body, candidate.labels, in_order)
     count = len(places)
     weight = sum(place.weight for place in places if place)
     found = sum(place is not None for place in places)
-    if not _is_enough(candidate, body, places, found, foreign):
+    # What was moved tells nothing unless the rest stands in order.
+    enough = in_order if sum(place is not None for place in in_order) == 1 else places
+    if not _is_enough(candidate, body, enough, foreign):
         return None
     coverage = weight / count
     whole = found == count
@@ -154,9 +159,10 @@ def _score_form(candidate: Candidate, body: Body, places: Places, foreign: int) 
     return Score(candidate, places, total, round(max(0.1, confidence), 3))
 
 
-def _is_enough(candidate: Candidate, body: Body, places: Places, found: int, foreign: int) -> bool:
+def _is_enough(candidate: Candidate, body: Body, places: Places, foreign: int) -> bool:
     """Tell whether so many of a form's labels are there that it cannot be chance."""
     count = len(places)
+    found = sum(place is not None for place in places)
     if found == count or found > 3:
         return found > 1 or _opens_with(body, places) or not foreign
     if found == 1:
@@ -210,7 +216,7 @@ def _options(submission: Submission, body: Body, score: Score) -> float:
     del submission
     told = 0
     for field, text in zip(score.candidate.template.fields, texts_at(body, score.places), strict=True):
-        if not field.options or not text:
+        if not field.options or not text or is_declined(text.strip()):
             continue
         folded = {fold(option.label) for option in field.options}
         lines = [fold(line.partition("]")[2] or line) for line in text.split("\n") if line.strip()]

@@ -20,6 +20,8 @@ _FUZZY = 0.9
 """A label that only resembles the expected one weighs this much of its likeness."""
 _HIDDEN = 0.6
 """A label within a code block that closes weighs less than the same label outside, and more than none."""
+_MOVED = 0.6
+_REWORDED = 0.6
 _MOST_FUZZY = 300
 _MOST_PER_LABEL = 16
 _MOST_WORK = 200_000
@@ -151,23 +153,38 @@ def _candidates(body: Body, labels: Sequence[str], written: Sequence[str]) -> It
                     yield heading, index, likeness * _FUZZY
 
 
-def complete(body: Body, labels: Sequence[str], places: Places) -> Places:
-    """Give the fields still without a place a heading that is theirs after all: moved elsewhere, or worded anew."""
+def with_moved(body: Body, labels: Sequence[str], places: Places) -> Places:
+    """Give the fields still without a place the heading with their very label, though it stands out of order."""
     found = list(places)
-    taken = {place.line for place in places if place}
-    free = [heading for heading in body.headings if heading.line not in taken]
-    for index, place in enumerate(found):
-        if place is not None:
-            continue
-        before = max((other.line for other in found[:index] if other), default=-1)
-        after = min((other.line for other in found[index + 1 :] if other), default=len(body.lines))
-        for heading in free:
-            moved = heading.folded == labels[index] and not body.is_hidden(heading.line, -1)
-            if moved or (before < heading.line < after and _shares_words(heading.folded, labels[index])):
-                found[index] = Place(heading.line, _HIDDEN)
+    free = _free(body, places)
+    for index, label in enumerate(labels):
+        if found[index] is None:
+            heading = next((one for one in free if one.folded == label and not body.is_hidden(one.line, -1)), None)
+            if heading is not None:
+                found[index] = Place(heading.line, _MOVED)
                 free.remove(heading)
-                break
     return tuple(found)
+
+
+def with_reworded(body: Body, labels: Sequence[str], places: Places) -> Places:
+    """Give the fields still without a place a heading between their neighbours' that is theirs, only worded anew."""
+    found = list(places)
+    free = _free(body, places)
+    for index, label in enumerate(labels):
+        if found[index] is None:
+            before = max((other.line for other in found[:index] if other), default=-1)
+            after = min((other.line for other in found[index + 1 :] if other), default=len(body.lines))
+            between = (one for one in free if before < one.line < after)
+            heading = next((one for one in between if _shares_words(one.folded, label)), None)
+            if heading is not None:
+                found[index] = Place(heading.line, _REWORDED)
+                free.remove(heading)
+    return tuple(found)
+
+
+def _free(body: Body, places: Places) -> list[Heading]:
+    taken = {place.line for place in places if place}
+    return [heading for heading in body.headings if heading.line not in taken]
 
 
 def _shares_words(one: str, other: str) -> bool:

@@ -226,6 +226,7 @@ def test_an_option_without_words_is_a_placeholder():
         ("Linux, arm64, macOS", ("Linux, arm64", "macOS")),
         ("Linux, arm", ("Linux", "arm")),
         ("linux, MACOS", ("Linux", "macOS")),
+        ("macos, linux, ARM64", ("macOS", "Linux, arm64")),
         ("Plan 9, macOS", ("Plan 9", "macOS")),
         ("- Linux\n- macOS", ("Linux", "macOS")),
         ("Linuxes", ("Linuxes",)),
@@ -254,6 +255,7 @@ def ticked(text: str) -> tuple[Status, object, tuple[str, ...]]:
     [
         ("- [X] I agree\n- [ ] I have [searched](https://example.com)\n- [x] I can help", ("I agree", "I can help")),
         ("- [x ] I agree", ("I agree",)),
+        ("- [x] I agree\n- [x] I have searched", ("I agree", "I have [searched](https://example.com)")),
         ("- [✔] I agree", ("I agree",)),
         ("* [X]I agree", ("I agree",)),
         ("1. [X] i agree!", ("I agree",)),

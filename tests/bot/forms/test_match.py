@@ -40,6 +40,7 @@ BUG_AND_IDEA = template_set(
         (body("What happened?", "Version"), "bug.yml"),
         (body("what happened", "steps", "versions"), "bug.yml"),
         (body("Steps", "What happened?"), None),
+        (body("Version", "What happened?", "Steps"), "bug.yml"),
         (body("Steps"), None),
         (body("What happened?", "Background"), None),
         ("I want to say:\n\n" + body("What happened?"), None),
@@ -85,6 +86,22 @@ def test_a_larger_siblings_label_worded_anew_still_tells():
     assert named(match(templates, body("X one", "Y two", "Zebra the three"))) == "b.yml"
     assert match(templates, body("X one", "Y two")).confidence == 1.0
     assert named(match(templates, body("X one", "Y two", "My own heading"))) == "a.yml"
+
+
+def test_sections_an_author_moved_count_beside_those_in_order():
+    labels = ("Describe the bug", "Version", "Systems", "Logs", "Checks")
+    templates = template_set(bug_yml=form(*inputs(*labels)), idea_yml=form(*inputs("Version", "Logs"), name="Idea"))
+    assert named(match(templates, body("Version", "Describe the bug", "Checks", "Systems"))) == "bug.yml"
+    assert named(match(templates, body("Version", "Logs"))) == "idea.yml"
+
+
+def test_a_dropdown_left_empty_says_nothing_against_its_form():
+    templates = template_set(
+        a_yml=form(element("dropdown", "System", options=["Linux"]), title="[a] "),
+        b_yml=form(element("input", "System"), name="Other", title="[b] "),
+    )
+    empty = "### System\n\n_No response_"
+    assert [named(match(templates, empty, title)) for title in ("[a] x", "[b] x")] == ["a.yml", "b.yml"]
 
 
 def test_a_section_only_a_sibling_has_counts_against():
