@@ -130,7 +130,7 @@ def run(rounds: int, issues: int) -> Part:
     notes = [
         f"{rounds} rounds of {issues} issues of {REPOSITORIES} repositories, over {CONNECTIONS} kept-alive connections",
         "ours recognises, checks and decides; when it answers, all is safe on disk (SQLite, WAL, synchronous=FULL)",
-        "the limits that it keeps to by itself are off (GITHUB_CONTENT_LIMITS=false), as are probot's; the stub has none",
+        "the limits it keeps to by itself are off (GITHUB_CONTENT_LIMITS=false), as are probot's",
         "probot adds two labels and a fixed comment before it answers; a crash loses what is under way",
         *(f"cores kept busy, {name}: {_shares(done)}" for name, done in results.items() if done),
         f"where triage serve spends its time: {spent}",
