@@ -37,7 +37,7 @@ def compare(
     """A Row from interleaved rounds: the n-th of ours ran next to the n-th of the peer's."""
     rounds = {"ours": list(ours), **({against: list(peer)} if peer else {})}
     ratio = median(mine / its for mine, its in zip(ours, peer, strict=True)) if peer else None
-    return Row(what, median(ours), unit, against, median(peer) if peer else None, ratio, want, rounds)
+    return Row(what, median(ours), unit, against, median(peer) if peer else None, ratio, want if peer else "", rounds)
 
 
 def print_part(part: Part) -> None:
