@@ -5,7 +5,7 @@ from __future__ import annotations
 from ipaddress import ip_address
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import SplitResult, quote, urlsplit
 
 from pydantic import Field, PrivateAttr, SecretStr, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -57,13 +57,24 @@ class Settings(BaseSettings):
     @property
     def database_file(self) -> Path | None:
         """The SQLite file in the data directory; None where DATABASE_URL says otherwise."""
-        file = self.data_dir / _DATABASE
-        return file if self.database_url == f"sqlite:///{file}" else None
+        return self.data_dir / _DATABASE if self.database_url == self._sqlite_url else None
 
     @property
     def web_url(self) -> str:
         """Where people use this GitHub, e.g. `https://github.com`."""
         return web_url_of(self.github_api_url)
+
+    @property
+    def _sqlite_url(self) -> str:
+        return f"sqlite:///{quote(str(self.data_dir / _DATABASE))}"
+
+    @field_validator("webhook_secret")
+    @classmethod
+    def _not_blank(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and not value.get_secret_value().strip():
+            message = "must not be blank: anybody could sign deliveries"
+            raise ValueError(message)
+        return value
 
     @field_validator("log_level", mode="before")
     @classmethod
@@ -99,7 +110,7 @@ class Settings(BaseSettings):
     def _complete(self) -> Settings:
         if not self.database_url:
             # The usual way around a frozen model, while it is being built.
-            object.__setattr__(self, "database_url", f"sqlite:///{self.data_dir / _DATABASE}")
+            object.__setattr__(self, "database_url", self._sqlite_url)
         self._credentials = self._from_environment() or read_credentials(self.data_dir)
         return self
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric import ed25519
+from sqlalchemy import make_url
 
 from bot.credentials import Credentials, write_credentials
 from bot.settings import SettingsError, load_settings, web_url_of
@@ -153,11 +154,19 @@ def test_a_binary_key_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path:
         ("GITHUB_API_URL", "ghe.example.com", "must be a URL"),
         ("GITHUB_API_URL", "https://ghe.example.com:api", "must be a URL"),
         ("DATABASE_URL", "mysql://h/d", "sqlite:/// or postgresql://"),
+        ("WEBHOOK_SECRET", " ", "WEBHOOK_SECRET: must not be blank"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str):
     set_all(monkeypatch, COMPLETE | {name: value})
     assert said in refusal()
+
+
+@pytest.mark.parametrize("name", ["data", "what?", "100%20", "a#b", "for you", "Ä"])
+def test_the_database_lies_in_the_data_directory_whatever_its_name(tmp_path: Path, name: str):
+    settings = load_settings(data_dir=tmp_path / name)
+    assert settings.database_file == tmp_path / name / "triage.db"
+    assert make_url(settings.database_url).database == str(settings.database_file)
 
 
 def test_every_problem_is_named_at_once(monkeypatch: pytest.MonkeyPatch):
