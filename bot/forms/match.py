@@ -241,11 +241,11 @@ def _title(submission: Submission, body: Body, score: Score) -> float:
 
 
 def _labels(submission: Submission, body: Body, score: Score) -> float:
-    """The share of the template's labels that the issue carries."""
+    """How many of the template's labels the issue carries, less those it lacks; to carry none of them says nothing."""
     del body
     ours = {label.casefold() for label in score.candidate.template.labels}
     theirs = {label.casefold() for label in submission.labels}
-    return len(ours & theirs) - 0.5 * len(ours - theirs)
+    return len(ours & theirs) - 0.5 * len(ours - theirs) if ours & theirs else 0
 
 
 def _type(submission: Submission, body: Body, score: Score) -> float:

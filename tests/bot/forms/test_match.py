@@ -141,6 +141,15 @@ def test_twins_are_told_apart_by_title_label_or_type():
     assert named(match(typed, text, kind="task")) == "b.yml"
 
 
+def test_labels_that_an_issue_does_not_carry_tell_nothing_apart():
+    templates = twins(a={"labels": ["bug"]}, b={"labels": ["bug", "regression"]}, c={})
+    text = body("Summary", "Details")
+    assert named(match(templates, text)) == ["a.yml", "b.yml", "c.yml"]
+    assert named(match(templates, text, labels=("question",))) == ["a.yml", "b.yml", "c.yml"]
+    assert named(match(templates, text, labels=("Bug",))) == "a.yml"
+    assert named(match(templates, text, labels=("bug", "regression"))) == "b.yml"
+
+
 def test_twins_are_told_apart_by_their_options_and_prefilled_text():
     choices = template_set(
         a_yml=form(element("dropdown", "Area", options=["api", "docs"]), boxes("Terms", "I agree"), name="Form a"),
