@@ -188,5 +188,7 @@ def _text_of(path: Path) -> str:
 
 def _problem(item: ErrorDetails) -> str:
     name = str(item["loc"][0]).upper()
+    if name == "APP_ID":
+        return "APP_ID: must be the App's number, the App ID on its settings page (the Client ID is another thing)."
     shown = f"={item['input']}" if name in _SHOWN else ""
     return f"{name}{shown}: {item['msg'].removeprefix('Value error, ').removeprefix('Input ')}."

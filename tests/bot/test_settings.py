@@ -148,7 +148,7 @@ def test_a_binary_key_file_is_refused(monkeypatch: pytest.MonkeyPatch, tmp_path:
     [
         ("PORT", "65536", "PORT=65536"),
         ("LOG_LEVEL", "loud", "LOG_LEVEL=loud"),
-        ("APP_ID", "Iv1.abc", "APP_ID"),
+        ("APP_ID", "Iv1.abc", "APP_ID: must be the App's number"),
         ("GITHUB_API_URL", "http://ghe.example.com/api/v3", "https"),
         ("GITHUB_API_URL", "https://api.github.com?x=1", "must be a URL"),
         ("GITHUB_API_URL", "ghe.example.com", "must be a URL"),
