@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bot.store.database import execute_many, execute_one, insert_into
-from bot.store.tables import UNDONE, deliveries
+from bot.store.tables import DEAD, UNDONE, deliveries
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Sequence
@@ -149,13 +149,13 @@ def try_again(connection: sa.Connection, ids: Iterable[int], not_before: int, re
 def dead(connection: sa.Connection, most: int = 1000) -> list[DeadLetter]:
     """The dead letters, newest first."""
     columns = [deliveries.c[name] for name in ("id", "guid", "event", "lane", "received_at", "attempts", "reason")]
-    rows = connection.execute(sa.select(*columns).where(deliveries.c.dead).order_by(deliveries.c.id.desc()).limit(most))
+    rows = connection.execute(sa.select(*columns).where(DEAD).order_by(deliveries.c.id.desc()).limit(most))
     return [DeadLetter(*row) for row in rows]
 
 
 def revive(connection: sa.Connection, guids: Collection[str] | None = None) -> set[str]:
     """Makes dead letters (all of them, or these) undone again; their lanes."""
-    chosen = [deliveries.c.dead.is_(True)]
+    chosen = [DEAD]
     if guids is not None:
         chosen.append(deliveries.c.guid.in_(guids))
     values: dict[str, Any] = {"dead": False, "attempts": 0, "not_before": 0, "reason": "", "finished_at": None}
@@ -163,7 +163,7 @@ def revive(connection: sa.Connection, guids: Collection[str] | None = None) -> s
 
 
 def count_dead(connection: sa.Connection) -> int:
-    return connection.scalar(sa.select(sa.func.count()).where(deliveries.c.dead)) or 0
+    return connection.scalar(sa.select(sa.func.count()).where(DEAD)) or 0
 
 
 def oldest_undone(connection: sa.Connection) -> int | None:

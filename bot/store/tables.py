@@ -52,13 +52,13 @@ deliveries = sa.Table(
 UNDONE = deliveries.c.finished_at.is_(None)
 """A delivery whose work is still to do; the partial index below holds exactly these."""
 sa.Index("undone_by_lane", deliveries.c.lane, deliveries.c.id, sqlite_where=UNDONE, postgresql_where=UNDONE)
+DEAD = deliveries.c.dead.is_(True)
+"""Given up. SQLite takes the index below only for a condition written as the index has it."""
+_BODY = deliveries.c.body.is_not(None)
 sa.Index("finished", deliveries.c.finished_at)
-sa.Index(
-    "dead_letters",
-    deliveries.c.id,
-    sqlite_where=deliveries.c.dead,
-    postgresql_where=deliveries.c.dead,
-)
+# Retention would else go through weeks of rows for the few whose bodies are still there.
+sa.Index("finished_with_body", deliveries.c.finished_at, sqlite_where=_BODY, postgresql_where=_BODY)
+sa.Index("dead_letters", deliveries.c.id, sqlite_where=DEAD, postgresql_where=DEAD)
 
 lanes = sa.Table(
     "lanes",
@@ -148,6 +148,13 @@ issues = sa.Table(
 )
 _LOOK_DUE = issues.c.next_look_at.is_not(None)
 sa.Index("issues_next_look", issues.c.next_look_at, sqlite_where=_LOOK_DUE, postgresql_where=_LOOK_DUE)
+sa.Index(
+    "issues_next_look_by_repository",
+    issues.c.repository_id,
+    issues.c.next_look_at,
+    sqlite_where=_LOOK_DUE,
+    postgresql_where=_LOOK_DUE,
+)
 
 commands = sa.Table(
     "commands",

@@ -60,10 +60,17 @@ def upgrade() -> None:
         "dead_letters",
         "deliveries",
         ["id"],
-        sqlite_where=sa.text("dead"),
-        postgresql_where=sa.text("dead"),
+        sqlite_where=sa.text("dead IS 1"),
+        postgresql_where=sa.text("dead IS true"),
     )
     op.create_index("finished", "deliveries", ["finished_at"])
+    op.create_index(
+        "finished_with_body",
+        "deliveries",
+        ["finished_at"],
+        sqlite_where=sa.text("body IS NOT NULL"),
+        postgresql_where=sa.text("body IS NOT NULL"),
+    )
     op.create_index(
         "undone_by_lane",
         "deliveries",
@@ -126,6 +133,13 @@ def upgrade() -> None:
         "issues_next_look",
         "issues",
         ["next_look_at"],
+        sqlite_where=sa.text("next_look_at IS NOT NULL"),
+        postgresql_where=sa.text("next_look_at IS NOT NULL"),
+    )
+    op.create_index(
+        "issues_next_look_by_repository",
+        "issues",
+        ["repository_id", "next_look_at"],
         sqlite_where=sa.text("next_look_at IS NOT NULL"),
         postgresql_where=sa.text("next_look_at IS NOT NULL"),
     )
