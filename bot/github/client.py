@@ -6,6 +6,7 @@ import re
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 from urllib.parse import SplitResult, quote, urljoin, urlsplit
 
@@ -14,7 +15,7 @@ from github.Auth import Auth
 from github.Requester import Requester
 
 from bot.github import payloads, transport
-from bot.github.errors import Forbidden, GitHubError, NotFound, Rejected, Unavailable
+from bot.github.errors import Forbidden, GitHubError, NotFound, Rejected, Suspended, Unavailable
 from bot.github.quota import Quota, Resource
 from bot.triage.issue import Repository
 
@@ -28,6 +29,9 @@ _WRITE_POINTS = 5
 _CODE = re.compile(r"(?<=/app-manifests/)[^/]+")
 """Good for an App's key as long as it was not redeemed."""
 _UNGRANTED = "not accessible by integration"
+_SUSPENDED = "installation has been suspended"
+_ASKED_AGAIN = timedelta(minutes=5)
+"""Whether it still is; GitHub also tells when it no longer is, but that message may be lost."""
 _BY_ID = re.compile(r"/repositories/(\d+)(?:/|$)")
 
 
@@ -213,6 +217,8 @@ def _failure(status: int, data: object, what: str, *, too_early: bool) -> GitHub
         return Unavailable(message, status)
     if status in {404, 410}:
         return NotFound(message, status)
+    if status == 403 and _SUSPENDED in message:
+        return Suspended(message, datetime.now(UTC) + _ASKED_AGAIN, status)
     if status in {401, 403}:
         return Forbidden(message, status)
     errors = map(payloads.mapping, payloads.items(payloads.mapping(data).get("errors")))

@@ -22,6 +22,10 @@ class LimitReached(GitHubError):
         self.until = until
 
 
+class Suspended(LimitReached):
+    """The account's owner has suspended the App there: nothing was done, and nothing can be until that is undone."""
+
+
 class Unavailable(GitHubError):
     """No usable answer (5xx, timeout, a token not known yet): a write may have happened, so look first."""
 

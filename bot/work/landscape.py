@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.store import issues, repositories
+from bot.store import issues, lanes, repositories
 from bot.store.times import to_ms
 from bot.work.contexts import touches_decisions
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from bot.work.ports import Installed
 
 
-def installed(connection: Connection, event: Event, received_at: int) -> None:
+def installed(connection: Connection, event: Event, received_at: int, recent: timedelta) -> None:
     """`installation` and `installation_repositories` events."""
     id_ = event.installation_id
     if id_ is None:
@@ -31,9 +31,20 @@ def installed(connection: Connection, event: Event, received_at: int) -> None:
     repositories.see_installation(connection, id_, account, installed_at=received_at if began else None)
     if event.name == "installation" and event.action in {"suspend", "unsuspend"}:
         repositories.suspend(connection, id_, suspended=event.action == "suspend")
+    if event.action == "unsuspend":
+        _resume(connection, id_, received_at, recent)
     if event.action in {"created", "added"}:
         repositories.install(connection, event.repositories_added, id_, received_at)
     repositories.remove(connection, [repository.id for repository in event.repositories_removed])
+
+
+def _resume(connection: Connection, installation_id: int, now: int, recent: timedelta) -> None:
+    """Goes on with what was held back, and looks at what authors may have mended while GitHub told nothing of it."""
+    since = now - round(recent.total_seconds() * 1000)
+    for known in repositories.every(connection, installation_id):
+        id_ = known.repository.id
+        lanes.mark_due(connection, lanes.of_repository(id_), now)
+        issues.look_again_at_open_requests(connection, id_, now, since)
 
 
 def changed(connection: Connection, event: Event, repository: Repository, now: datetime, recent: timedelta) -> None:

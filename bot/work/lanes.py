@@ -88,7 +88,7 @@ class Lanes:
             for delivery in pending:
                 event = parse_event(delivery.event, orjson.loads(delivery.body))
                 if event.name in {"installation", "installation_repositories"}:
-                    landscape.installed(connection, event, delivery.received_at)
+                    landscape.installed(connection, event, delivery.received_at, self._pace.recent)
             deliveries.finish(connection, [delivery.id for delivery in pending], now_ms())
 
     def _end(self, lane: str, failures: int) -> bool:

@@ -118,6 +118,38 @@ def test_what_is_forbidden_becomes_a_dead_letter_that_can_be_run_again(bench: Be
     assert bench.dead() == []
 
 
+def test_under_suspension_work_is_held_back_and_goes_on_afterwards(bench: Bench):
+    asked = bench.open()
+    bench.settle()
+    issue = bench.open()
+    bench.fake.suspend(bench.installation)
+    bench.once()
+    assert bench.dead() == []
+    assert bench.undone() == 1
+    # What happens meanwhile GitHub does not tell.
+    bench.fake.edit_issue(REPO, asked, body=COMPLETE)
+    bench.fake.suspend(bench.installation, suspended=False)
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+    assert bench.record(asked).request_resolved
+
+
+def test_a_suspension_that_is_met_while_acting_costs_no_attempt(bench: Bench):
+    bench.open(COMPLETE)
+    bench.settle()
+    issue = bench.open()
+    bench.installation.suspended_at = bench.fake.clock()
+    bench.once()
+    with bench.database.read() as connection:
+        (pending,) = deliveries.pending(connection, lanes.of_repository(bench.repository_id), 10**15, 10)
+    assert pending.attempts == 0
+    bench.installation.suspended_at = None
+    with bench.database.write() as connection:
+        lanes.mark_due(connection, lanes.of_repository(bench.repository_id), 1)
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+
+
 def test_dead_letters_can_be_chosen(bench: Bench):
     fault = bench.fake.faults.error(403, method="POST", path=COMMENTS, times=-1)
     bench.open()
