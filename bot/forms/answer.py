@@ -76,7 +76,8 @@ def _text(field: Field, rule: FieldRule, ruling: Ruling | None, known_comments: 
         if is_declined(text):
             return missing
         status, reason = judge(text)
-        if ruling is not None and status == "answered":
+        # Nothing more is asked of a question that does not apply; a rule that wants an answer has `allow_na: false`.
+        if ruling is not None and status == "answered" and not is_not_applicable(text):
             reason = ruling(text)
             status = "invalid" if reason else status
         return Answer(field, status, text, reason)
@@ -173,7 +174,7 @@ def _dropdown(field: Field, rule: FieldRule, ruling: Ruling | None) -> Read:
         reason = ""
         if is_not_applicable(text) or (text not in options and is_filler(text)) or not fold(text).strip(_PUNCTUATION):
             status, reason = judge(text)
-        if ruling is not None and status == "answered":
+        if ruling is not None and status == "answered" and not is_not_applicable(text):
             reason = ruling(value)
             status = "invalid" if reason else status
         return Answer(field, status, value, reason)

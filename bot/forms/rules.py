@@ -13,7 +13,7 @@ class FieldRule:
     required: bool | None = None
     """Overrides the template's own `required`; this is how markdown sections become required."""
     allow_na: bool = True
-    """False: `N/A`, `none` and `not applicable` do not count as an answer."""
+    """True: `N/A`, `none` and `not applicable` answer the field, whatever the other rules ask of an answer."""
     min_length: int | None = None
     """Characters of the trimmed answer."""
     pattern: str | None = None

@@ -34,6 +34,7 @@ _URL = re.compile(r"https?://[^\s/<>()]+\.[^\s<>()]+|https?://localhost\b", re.I
 _VERSION_LIKE = re.compile(r"(?<![\w.])v?\d[\w.+!-]*", re.IGNORECASE)
 _SEMVER = re.compile(r"\d+\.\d+\.\d+(?:-[0-9A-Za-z.-]+)?(?:\+[0-9A-Za-z.-]+)?")
 _PROMPT = re.compile(r"^(?:>>>|\.\.\.) ?", re.MULTILINE)
+_PYTHON = frozenset({"python", "py", "python3", "pycon", "ipython", "ipython3"})
 _LONGEST_VERSION = 60
 _LONGEST_PARSED = 50_000
 _filters = threading.Lock()
@@ -101,7 +102,7 @@ def _holds_version(text: str) -> bool:
 def _holds_python(text: str) -> bool:
     """Parse the code blocks marked as Python, else the unmarked ones, else the whole text."""
     blocks = [(block["info"].strip().lower(), block["code"]) for block in _BLOCK.finditer(text)]
-    codes = [code for info, code in blocks if info.split(" ")[0] in {"python", "py", "python3", "pycon"}]
+    codes = [code for info, code in blocks if info.split(" ")[0] in _PYTHON]
     codes = codes or [code for info, code in blocks if not info] or [text]
     return all(map(_parses, codes))
 

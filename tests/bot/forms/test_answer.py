@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from bot.forms.check import Checker
@@ -342,6 +344,21 @@ def test_not_applicable_can_be_refused_by_a_rule_but_not_where_the_field_offers_
     assert answer("none", "input", placeholder="none").status == "placeholder"
     assert answer("N/A", "dropdown", options=["N/A", "x"], rules=rules).status == "answered"
     assert answer("None", "dropdown", options=["x", "none of it"], rules=rules).status == "missing"
+
+
+@pytest.mark.parametrize(
+    "rule", [{"min_length": 5}, {"pattern": "[0-9]"}, {"one_of": ("a",)}, {"traceback": True}, {"url": True}]
+)
+def test_not_applicable_meets_every_rule_but_the_one_that_refuses_it(rule: dict[str, Any]):
+    rules = {"*": {"field": FieldRule(**rule)}}
+    assert [answer(text, "textarea", rules=rules).status for text in ("N/A", "none", "oh, x")] == [
+        "answered",
+        "answered",
+        "answered" if "min_length" in rule else "invalid",
+    ]
+    assert answer("N/A", "dropdown", options=["x"], rules=rules).status == "answered"
+    strict = {"*": {"field": FieldRule(**rule, allow_na=False)}}
+    assert answer("N/A", "textarea", rules=strict).status == "placeholder"
 
 
 def test_the_text_of_a_section_is_without_the_templates_comments():

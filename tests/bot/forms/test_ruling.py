@@ -45,6 +45,7 @@ BLOCK = "See:\n```\nx\n```"
         (FieldRule(python=True), "import this", "def f(:", UNREADABLE),
         (FieldRule(python=True), "x:\n```python\nimport a\n```\n```\nls -l /\n```", "```py\nif x\n```", UNREADABLE),
         (FieldRule(python=True), "```\n    %time x\n    !ls\n    y = '\\d'\n```", "```\n- a b\n```", UNREADABLE),
+        (FieldRule(python=True), "```ipython\n%time x\n```", "```ipython\nif x\n```", UNREADABLE),
         (FieldRule(python=True), ">>> def f():\n...     return 1\n>>> f()\n1", ">>> f(\n1", UNREADABLE),
         (FieldRule(python=True), "x = 1", "```python\n```\nabc def", UNREADABLE),
     ],
