@@ -58,8 +58,10 @@ class Document:
         except yaml.MarkedYAMLError as error:
             self._report_at(error.problem_mark or error.context_mark, f"This is not valid YAML: {error.problem}.")
             return None
-        except (yaml.YAMLError, ValueError) as error:
-            self.report(None, f"This is not valid YAML: {str(error).splitlines()[0]}.")
+        except yaml.reader.ReaderError as error:
+            before = text[: text.find(chr(error.character))]
+            mark = yaml.Mark(self.path, 0, before.count("\n"), len(before) - before.rfind("\n") - 1, None, 0)
+            self._report_at(mark, f"This is not valid YAML: {str(error).splitlines()[0]}.")
             return None
         if documents > 1:
             self.report(

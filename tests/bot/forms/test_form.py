@@ -102,7 +102,7 @@ INPUT = "  - {type: input, attributes: {label: Field}}\n"
         ("", "0:0", "empty"),
         ("- a\n- b\n", "1:1", "must be a mapping"),
         ("name: [unclosed\n", "2:1", "not valid YAML"),
-        ("name: a\x07b\n", "0:0", "not valid YAML"),
+        ("title: ä\nname: a\x07b\n", "2:8", "not valid YAML"),
         ("name: x\n  y: z\n", "2:4", "not valid YAML"),
         (one(INPUT, "description: d\n"), "1:1", "needs the key `name`"),
         (one(INPUT, "name: Bug report\n"), "1:1", "needs the key `description`"),
