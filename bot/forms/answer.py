@@ -205,8 +205,8 @@ def _split(text: str, longest_first: Sequence[str], folded: dict[str, str]) -> I
         rest = (bullet[1] if bullet else line).strip()
         while rest:
             for option in longest_first:
-                same = rest[: len(option)].casefold() == option.casefold()
-                if same and rest[len(option) : len(option) + 1] in {"", ","}:
+                end = len(option)
+                if rest[end : end + 1] in {"", ","} and rest[:end].casefold() == option.casefold():
                     break
             else:
                 choice = rest.split(", ", 1)[0]
