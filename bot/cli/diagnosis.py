@@ -111,7 +111,8 @@ def _database(url: str) -> Iterator[Line]:
             "WARN",
             f"policy of {known.repository.full_name}",
             known.policy_problems,
-            "mend the file; until then the last good policy goes on. `triage lint` checks it in a checkout",
+            "mend the file (`triage lint` checks it in a checkout); until then the last good policy, or the built-in"
+            " wording, goes on",
         )
 
 

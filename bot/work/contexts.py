@@ -10,6 +10,7 @@ import structlog
 
 from bot.forms.check import Checker
 from bot.forms.load import load
+from bot.render import Renderer
 from bot.store import journal, repositories
 from bot.store.journal import Entry
 from bot.store.times import from_ms
@@ -19,12 +20,12 @@ from bot.triage.policy import DEFAULT_POLICY, Policy, PolicyError, load_policy
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from bot.forms.template import Problem
     from bot.github.reader import RepositoryFiles
     from bot.store.database import Database
     from bot.store.issues import Record
     from bot.store.repositories import Known
     from bot.triage.issue import Repository
-    from bot.triage.wording import Wording
     from bot.work.ports import Installed
 
 log = structlog.get_logger(__name__)
@@ -40,16 +41,15 @@ class _Compiled:
     files: RepositoryFiles
     policy: Policy
     checker: Checker
-    wording: Wording
+    wording: Renderer
 
 
 class Contexts:
     """Thread-safe."""
 
-    def __init__(self, database: Database, slug: Callable[[], str], wording: Callable[[Policy], Wording]) -> None:
+    def __init__(self, database: Database, slug: Callable[[], str]) -> None:
         self._database = database
         self._slug = slug
-        self._wording = wording
         self._kept: dict[int, _Compiled] = {}
         self._lock = threading.Lock()
 
@@ -75,27 +75,31 @@ class Contexts:
         )
 
     def _compile(self, known: Known, files: RepositoryFiles, now: int) -> _Compiled:
-        policy = self._policy(known, files, now)
-        return _Compiled(files, policy, Checker(load(files.templates), policy.rules), self._wording(policy))
-
-    def _policy(self, known: Known, files: RepositoryFiles, now: int) -> Policy:
-        """The present one; where that is broken the last good one, and the journal says what is wrong."""
-        repository = known.repository
+        """Under the present policy; where that is broken the last good one goes on."""
         try:
             policy = DEFAULT_POLICY if files.policy is None else load_policy(files.policy)
-            good, problems = files.policy or b"", ""
         except PolicyError as error:
-            good, problems = None, "\n".join(map(str, error.problems))
             policy = load_policy(known.good_policy) if known.good_policy else DEFAULT_POLICY
-        if problems != known.policy_problems or (good is not None and good != (known.good_policy or b"")):
-            with self._database.write() as connection:
-                repositories.keep_policy(connection, repository.id, good, problems)
-                if problems and problems != known.policy_problems:
-                    log.warning("the policy is broken", repository=repository.full_name, problems=problems)
-                    note = "The last good policy goes on." if known.good_policy else "The default policy goes on."
-                    entry = Entry(repository.id, 0, "policy_broken", "noted", because=problems, note=note, at=now)
-                    journal.write(connection, [entry])
-        return policy
+            wording = Renderer(policy)
+            note = "The last good policy goes on." if known.good_policy else "The default policy goes on."
+            self._take_down(known, None, error.problems, note, now)
+        else:
+            wording = Renderer(policy)
+            note = "The built-in wording is used instead."
+            self._take_down(known, files.policy or b"", wording.problems, note, now)
+        return _Compiled(files, policy, Checker(load(files.templates), policy.rules), wording)
+
+    def _take_down(self, known: Known, good: bytes | None, problems: tuple[Problem, ...], note: str, now: int) -> None:
+        """Keeps a good policy for later, and tells once what is wrong with the present one."""
+        repository, wrong = known.repository, "\n".join(map(str, problems))
+        if wrong == known.policy_problems and good in {None, known.good_policy or b""}:
+            return
+        with self._database.write() as connection:
+            repositories.keep_policy(connection, repository.id, good, wrong)
+            if wrong and wrong != known.policy_problems:
+                log.warning("the policy is broken", repository=repository.full_name, problems=wrong)
+                entry = Entry(repository.id, 0, "policy_broken", "noted", because=wrong, note=note, at=now)
+                journal.write(connection, [entry])
 
 
 def for_issue(context: Context, known: Known, record: Record) -> Context:

@@ -17,12 +17,8 @@ from bot.work.contexts import Contexts
 from bot.work.pace import PACE, Pace, Pause, now_ms
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from bot.store.database import Database
     from bot.store.deliveries import Delivery
-    from bot.triage.policy import Policy
-    from bot.triage.wording import Wording
     from bot.work.ports import GitHub
 
 log = structlog.get_logger(__name__)
@@ -31,13 +27,11 @@ log = structlog.get_logger(__name__)
 class Lanes:
     """Runs lanes: several at once, but each by one thread at a time."""
 
-    def __init__(
-        self, database: Database, github: GitHub, wording: Callable[[Policy], Wording], pace: Pace = PACE
-    ) -> None:
+    def __init__(self, database: Database, github: GitHub, pace: Pace = PACE) -> None:
         self._database = database
         self._pace = pace
         self._stopping = threading.Event()
-        contexts = Contexts(database, lambda: github.slug, wording)
+        contexts = Contexts(database, lambda: github.slug)
         self._workshop = Workshop(database, github, contexts, pace, self._stopping)
 
     def stop(self) -> None:

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 from bot.github.app import App
 from bot.github.quota import Budgets
-from bot.render import Renderer
 from bot.store import deliveries, lanes
 from bot.store.database import Database, StoreError
 from bot.store.files import StoredFiles
@@ -35,7 +34,7 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
         budgets=Budgets() if settings.github_content_limits else None,
         cache=StoredFiles(database),
     )
-    engine = Engine(database, Lanes(database, github, Renderer))
+    engine = Engine(database, Lanes(database, github))
     engine.start()
     return engine
 

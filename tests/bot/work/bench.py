@@ -14,7 +14,6 @@ import orjson
 
 from bot.github.app import App
 from bot.github.writer import Outcome, Writer
-from bot.render import Renderer
 from bot.store import deliveries, issues, journal, lanes
 from bot.store.database import Database
 from bot.store.deliveries import DeadLetter, NewDelivery
@@ -64,7 +63,7 @@ class Bench:
     def restart(self, pace: Pace = PACE) -> None:
         """A new process on the same database."""
         self.github = App(self.app.id, key_pair()[0], api_url=self._url, budgets=None, timeout=2)
-        self.lanes = Lanes(self.database, self.github, Renderer, pace)
+        self.lanes = Lanes(self.database, self.github, pace)
 
     @property
     def repository_id(self) -> int:

@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import pytest
 import structlog
 
-from bot.render import Renderer
 from bot.store import deliveries, lanes
 from bot.store.deliveries import NewDelivery
 from bot.work.lanes import Lanes
@@ -200,7 +199,7 @@ def test_a_crash_before_the_outcome_is_known_writes_nothing_twice(bench: Bench):
     doomed = CutApp(bench.github, bench.installation.id)
     (lane,) = bench.hand_over(bench.waiting())
     with pytest.raises(PowerCut):
-        Lanes(bench.database, doomed, Renderer).run(lane)
+        Lanes(bench.database, doomed).run(lane)
     assert doomed.writer.written == ["add_labels", "post_request"]
     assert bench.record(issue).intent.post
 

@@ -269,6 +269,23 @@ def test_under_a_broken_policy_the_last_good_one_goes_on_and_the_journal_says_so
     assert bench.labels(fourth) == {"bug", "needs-info"}
 
 
+def test_a_broken_wording_is_told_once_and_the_built_in_one_is_used(bench: Bench):
+    bench.fake.push(REPO, {".github/triage.yml": "request:\n  wording:\n    request: '{{ nothing }}'\n"})
+    first, second = bench.open(), bench.open()
+    bench.settle()
+    bench.restart()
+    bench.open()
+    bench.settle()
+    assert "Version" in bench.requests(first)[0].body
+    assert bench.requests(second)
+    (noted,) = (it for it in bench.journal() if it.kind == "policy_broken")
+    assert noted.because.startswith(".github/triage.yml:3:")
+    with bench.database.read() as connection:
+        known = repositories.get(connection, bench.repository_id)
+    assert known is not None
+    assert known.policy_problems == noted.because
+
+
 def test_a_dry_run_writes_the_journal_and_nothing_else(bench: Bench):
     bench.fake.push(REPO, {".github/triage.yml": "dry_run: true\n"})
     issue = bench.open()
