@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from bot.forms.label import fold, unify_line_ends
 from bot.forms.outline import fenced_lines, outline, read_fence
+from bot.forms.parse import without_wrapper
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,10 +20,11 @@ def texts_in_reply(reply: str, labels: Sequence[str]) -> dict[str, str]:
 
 def _texts(lines: Sequence[str], labels: Sequence[str], hidden: set[int]) -> dict[str, str]:
     marks = [(fold(mark.label), mark) for mark in outline(lines, hidden)]
-    marks = [(label, mark) for label, mark in marks if label in labels]
+    # `Logs: where are they?` is chat.
+    marks = [(label, mark) for label, mark in marks if label in labels and not mark.rest.endswith("?")]
     ends = [*(mark.line for _, mark in marks[1:]), len(lines)]
     return {
-        label: "\n".join((mark.rest, *lines[mark.line + 1 : end]))
+        label: without_wrapper("\n".join((mark.rest, *lines[mark.line + 1 : end])))
         for (label, mark), end in zip(marks, ends, strict=False)
     }
 

@@ -27,6 +27,7 @@ def steps(*replies: str) -> tuple[str, object]:
         "**Steps to reproduce**\n\nI ran it\n\n### Version\n\n2.0",
         "Steps to reproduce: I ran it",
         "```markdown\n### Steps to reproduce\n\nI ran it\n```",
+        "<details>\n<summary>Block</summary>\n\n```markdown\n### Steps to reproduce\n\nI ran it\n```\n\n</details>",
     ],
 )
 def test_a_reply_with_the_heading_fills_the_field(reply: str):
@@ -42,6 +43,7 @@ def test_a_reply_with_the_heading_fills_the_field(reply: str):
         "### Steps to reproduce\n\n",
         "### Steps to reproduce\n\n...",
         "the steps to reproduce are clear",
+        "Steps to reproduce: what is meant by that?",
         "```\ncode\n```",
     ],
 )
