@@ -20,6 +20,8 @@ NO_MATCH = Match(None, 0.0)
 _TIE = 0.05
 _FOREIGN = 0.5
 """What a heading costs that belongs only to a sibling."""
+_IN_CODE = 0.3
+"""A label within a code block tells little of the form: a sibling's is easily pasted there."""
 _COVERAGE = 0.3
 _WHOLE = 0.2
 _ENOUGH = 1.25
@@ -127,7 +129,7 @@ def recognise(
 
 def _scores(body: Body, prepared: Sequence[Candidate]) -> list[Score]:
     marks = Marks(body) if any(each.traces for each in prepared) else None
-    present = {heading.folded for heading in body.headings}
+    present = {heading.folded for heading in body.headings if not body.is_hidden(heading.line, -1)}
     present |= marks.headings() if marks else set()
     everyones = {label for each in prepared for label in each.labels} & present
     scores = []
@@ -146,7 +148,7 @@ def _score_form(candidate: Candidate, body: Body, foreign: int) -> Score | None:
     in_order = align(body, candidate.labels, candidate.written)
     places = with_moved(body, candidate.labels, in_order)
     count = len(places)
-    weight = sum(place.weight for place in places if place)
+    weight = sum(place.weight * (_IN_CODE if body.is_hidden(place.line, -1) else 1.0) for place in places if place)
     found = sum(place is not None for place in places)
     # What was moved tells nothing unless the rest stands in order.
     enough = in_order if sum(place is not None for place in in_order) == 1 else places

@@ -95,6 +95,16 @@ def test_sections_an_author_moved_count_beside_those_in_order():
     assert named(match(templates, body("Version", "Logs"))) == "idea.yml"
 
 
+def test_a_siblings_label_pasted_into_code_tells_little():
+    shared = [element("textarea", "Summary"), element("textarea", "Details")]
+    logs, version = element("textarea", "Logs", render="shell"), element("input", "Version")
+    templates = template_set(a_yml=form(*shared), b_yml=form(*shared, logs, version, name="Other"))
+    pasted = "### Summary\n\nIt broke\n\n### Details\n\nSee\n```\n### Version\n\n1.2\n```"
+    assert named(match(templates, pasted)) == "a.yml"
+    swallowed = "### Summary\n\nIt broke\n\n### Details\n\n```\nopen\n\n### Logs\n\n```\nx\n```\n\n\n### version\n\n1"
+    assert named(match(templates, swallowed)) == "b.yml"
+
+
 def test_a_dropdown_left_empty_says_nothing_against_its_form():
     templates = template_set(
         a_yml=form(element("dropdown", "System", options=["Linux"]), title="[a] "),
