@@ -63,6 +63,18 @@ def finish(connection: sa.Connection, ids: Collection[str], at: int) -> None:
         connection.execute(commands.update().where(commands.c.id.in_(ids)).values(done_at=at))
 
 
+def forget_open(connection: sa.Connection, repository_id: int, number: int) -> None:
+    """Those said in this issue and not carried out: nothing comes of them any more."""
+    here = (commands.c.repository_id == repository_id, commands.c.number == number)
+    connection.execute(commands.delete().where(*here, commands.c.done_at.is_(None)))
+
+
+def forget(connection: sa.Connection, before: int, most: int) -> int:
+    """Deletes what was carried out before then; how many were deleted."""
+    old = sa.select(commands.c.id).where(commands.c.done_at < before).limit(most)
+    return connection.execute(commands.delete().where(commands.c.id.in_(old))).rowcount
+
+
 def is_done(connection: sa.Connection, ids: Collection[str]) -> set[str]:
     """Those of these commands that have been carried out."""
     statement = sa.select(commands.c.id).where(commands.c.id.in_(ids), commands.c.done_at.is_not(None))

@@ -66,7 +66,7 @@ class Act:
         ]
 
     def carry_out(self, installed: Installed, clock: Callable[[], datetime]) -> None:
-        """Raises LimitReached and Unavailable, with what was done before taken down and the intent kept as needed."""
+        """Raises LimitReached, NotFound and Unavailable; what was done before is taken down, the intent kept as needed."""
         index = 0
         try:
             for action in self.planned.plan.actions:
@@ -76,8 +76,8 @@ class Act:
                 elif not self.dry_run:
                     self._perform(index, action, installed, clock)
                     index += 1
-        except LimitReached as error:
-            # Nothing was written by the call that met the limit.
+        except (LimitReached, NotFound) as error:
+            # Nothing was written by the call that met the limit, or no issue.
             self._not_begun(f"put off: {error}")
             self.record.intent = Intent()
             raise
@@ -104,12 +104,13 @@ class Act:
             # The other actions may still help: a label that cannot be set must not keep the author from an answer.
             metrics.ACTIONS.labels(action.kind, "failed").inc()
             self.entries[index] = replace(self.entries[index], state="failed", note=str(error))
-            if isinstance(action, EditRequest) and isinstance(error, NotFound):
+            if not isinstance(error, NotFound):
+                self.failures.append(f"{action.kind}: {error}")
+            elif isinstance(action, EditRequest):
                 # Somebody deleted the Request: asking again would be noise.
                 self.record.request, self.record.skipped = None, True
-            elif not isinstance(error, NotFound):
-                # What is not found is gone, and needs nothing more.
-                self.failures.append(f"{action.kind}: {error}")
+            elif not isinstance(action, React):
+                raise
             return
         metrics.ACTIONS.labels(action.kind, "done").inc()
         note = outcome.warning if outcome.changed else "it was so already"

@@ -153,15 +153,10 @@ class Batch:
             if not delivery.applied:
                 self._events.append((event, delivery))
             return False
-        if not delivery.applied:
-            return mirror.apply(event, delivery)
-        if event.issue.is_pull_request:
-            return False
-        mirror.look(event.issue.number, delivery)
-        return True
+        return mirror.again(event, delivery) if delivery.applied else mirror.apply(event, delivery)
 
     def _unheard(self, said: list[tuple[int, Command]]) -> list[tuple[int, Command]]:
-        """A redelivery may bring a command that was carried out long ago."""
+        """A delivery taken up again may bring a command that was carried out long ago."""
         if not said:
             return said
         with self._shop.database.read() as connection:
@@ -204,7 +199,7 @@ class Batch:
             metrics.LIMITS.inc()
             self._pause = Pause(_until(error), str(error))
             return
-        if isinstance(error, NotFound):
+        if isinstance(error, NotFound) and (_attempts(look.deliveries) or not look.deliveries):
             look.record.state = "gone"
             self._settled.append((look, None))
             return
@@ -213,7 +208,7 @@ class Batch:
             self._unanswered += 1
             if self._unanswered >= self._shop.pace.patience:
                 self._pause = Pause(now_ms() + self._shop.pace.wait(_attempts(look.deliveries)), str(error))
-        elif not isinstance(error, Forbidden | Rejected):
+        elif not isinstance(error, NotFound | Forbidden | Rejected):  # GitHub may not show yet what is new
             log.error("a look failed", exc_info=error)
         self._settled.append((look, error))
 
@@ -302,6 +297,8 @@ class Batch:
                 continue
             given_up = self._write_failure(connection, look.deliveries, error)
             if given_up:
+                # Its dead letter brings them back when it is run again; no other delivery does, months later.
+                commands.forget_open(connection, self._id, look.record.number)
                 issues.looked(connection, self._id, [look.record.number], self._now)
             elif not look.deliveries:
                 issues.look_at(connection, self._id, look.record.number, now + pace.wait(6))

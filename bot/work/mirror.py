@@ -77,6 +77,14 @@ class Mirror:
             look.fresh = event.issue_is_whole
         return wanted
 
+    def again(self, event: Event, delivery: Delivery) -> bool:
+        """Once more an event that was taken over before: only the look, and its commands, may be left to do."""
+        issue = event.issue
+        if issue is None or issue.is_pull_request:
+            return False
+        self.look(issue.number, delivery).said += self._said(event)
+        return True
+
     def look(self, number: int, delivery: Delivery | None = None) -> Look:
         """The look at this issue, begun if there is none yet."""
         look = self.looks.get(number)
@@ -131,12 +139,7 @@ class Mirror:
             if comment.author.login == issue.author.login:
                 waited_for = record.needs_info_by_maintainer
                 record.needs_info_by_maintainer = False
-            said = [
-                Command(f"{comment.id}:{it.line}", comment.id, comment.author, it.name, it.arguments)
-                for it in parse_commands(comment.body)
-            ]
-        else:
-            said = []
+        said = self._said(event)
         if known and not (said or record.request or waited_for):
             return False
         look = self.look(issue.number)
@@ -146,6 +149,17 @@ class Mirror:
         else:
             look.comments[comment.id] = comment
         return True
+
+    def _said(self, event: Event) -> list[Command]:
+        comment = event.comment
+        if comment is None or event.action != "created" or comment.by_this_app:
+            return []
+        if self._is_self(comment.author) or self._is_self(event.sender):
+            return []
+        return [
+            Command(f"{comment.id}:{it.line}", comment.id, comment.author, it.name, it.arguments)
+            for it in parse_commands(comment.body)
+        ]
 
     @staticmethod
     def _heard(record: Record, actor: Actor, issue: Issue, at: int) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from dbos import DBOS
 
-from bot.store import deliveries, files, journal
+from bot.store import commands, deliveries, files, journal
 
 if TYPE_CHECKING:
     import threading
@@ -50,6 +50,8 @@ def clean(database: Database, keep: Keep, stopping: threading.Event) -> None:
     steps: list[tuple[str, timedelta, Callable[[Connection, int, int], int]]] = [
         ("bodies", keep.bodies, deliveries.forget_bodies),
         ("deliveries", keep.deliveries, deliveries.forget),
+        # As long as a delivery that brings them again would be known.
+        ("commands", keep.deliveries, commands.forget),
         ("journal", keep.journal, journal.forget),
         ("files", keep.files, files.forget),
     ]

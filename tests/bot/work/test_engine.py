@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.store import deliveries, journal, lanes
+from bot.store import commands, deliveries, journal, lanes
 from bot.store.database import Database, StoreError
 from bot.store.deliveries import NewDelivery
 from bot.store.journal import Entry
 from bot.store.tables import metadata
+from bot.triage.issue import Actor, Command
 from bot.work import metrics
 from bot.work.engine import Engine, Tuning
 from bot.work.intake import Intake, NotStoredError
@@ -236,6 +237,9 @@ def test_finished_runs_and_old_rows_are_cleared_away(started: Started):
     started.wait_for(lambda: len(started.runs.finished) == 3)
     with started.database.write() as connection:
         journal.write(connection, [Entry(1, 1, "x", "noted", at=1)])
+        said = [(1, Command(f"7:{line}", 7, Actor("max"), "close")) for line in (1, 2)]
+        commands.add(connection, 1, said)
+        commands.finish(connection, ["7:1"], 1)
 
     def finished_runs() -> int:
         with started.database.read() as connection:
@@ -250,9 +254,10 @@ def test_finished_runs_and_old_rows_are_cleared_away(started: Started):
     with started.database.read() as connection:
         left = {
             name: connection.scalar(sa.select(sa.func.count()).select_from(metadata.tables[name]))
-            for name in ("deliveries", "journal")
+            for name in ("deliveries", "journal", "commands")
         }
-    assert left == {"deliveries": 0, "journal": 0}
+    # The command that nobody has carried out yet is still wanted.
+    assert left == {"deliveries": 0, "journal": 0, "commands": 1}
     assert finished_runs() == 0
 
 

@@ -149,6 +149,39 @@ def test_a_suspension_that_is_met_while_acting_costs_no_attempt(bench: Bench):
     assert len(bench.requests(issue)) == 1
 
 
+def test_a_command_that_failed_for_good_is_no_other_deliverys_and_runs_again_with_its_own(bench: Bench):
+    issue = bench.open(COMPLETE)
+    bench.settle()
+    fault = bench.fake.faults.error(403, method="PATCH", path=rf"/issues/{issue.number}$", times=-1)
+    bench.fake.comment(REPO, issue, "octo-org", "/close")
+    bench.settle()
+    (letter,) = bench.dead()
+    fault.times = 0
+    bench.fake.edit_issue(REPO, issue, body=COMPLETE + "More words.")
+    bench.settle()
+    assert bench.record(issue).state == "open"
+    assert requeue_dead(bench.database, datetime.now(UTC), [letter.guid]) == 1
+    bench.settle()
+    assert bench.record(issue).state == "closed"
+    # Carried out once is carried out for good.
+    bench.fake.reopen(REPO, issue, by="octo-org")
+    bench.settle()
+    assert bench.record(issue).state == "open"
+
+
+@pytest.mark.parametrize(
+    ("method", "path"), [("GET", r"/issues/\d+$"), ("POST", r"/issues/\d+/labels$"), ("POST", COMMENTS)]
+)
+def test_what_github_does_not_show_yet_is_not_gone(bench: Bench, method: str, path: str):
+    bench.fake.faults.error(404, method=method, path=path)
+    issue = bench.open()
+    bench.fake.comment(REPO, issue, "ann", "Hello?")
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+    assert bench.labels(issue) == {"bug", "needs-info"}
+    assert bench.record(issue).state == "open"
+
+
 def test_dead_letters_can_be_chosen(bench: Bench):
     fault = bench.fake.faults.error(403, method="POST", path=COMMENTS, times=-1)
     bench.open()
