@@ -18,7 +18,6 @@ MAX_ALIASES = 100
 MAX_EVENTS = 50_000
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-_STRING = "tag:yaml.org,2002:str"
 _NULL = "tag:yaml.org,2002:null"
 _BOOL = "tag:yaml.org,2002:bool"
 _FORBIDDEN_KEYS = frozenset({"y", "n", "yes", "no", "on", "off", "true", "false"})

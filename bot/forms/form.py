@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import yaml
@@ -101,15 +102,8 @@ def _fields(document: Document, body: yaml.Node | None) -> tuple[Field, ...]:
             document.report(element, f"Two fields share the reference `{reference}`. {hint}")
         references.setdefault(reference, has_id)
         identity = unique_id(reference, fields)
-        fields[identity] = _with_id(field, identity)
+        fields[identity] = replace(field, id=identity)
     return tuple(fields.values())
-
-
-def _with_id(field: Field, identity: str) -> Field:
-    return Field(
-        identity, field.label, field.type, field.required, field.description, field.placeholder, field.prefill,
-        field.options, field.multiple, field.render,
-    )  # fmt: skip
 
 
 def _check_markdown(document: Document, element: yaml.Node, entries: dict[str, yaml.Node]) -> None:

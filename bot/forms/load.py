@@ -31,9 +31,6 @@ class TemplateSet:
     problems: tuple[Problem, ...] = ()
 
 
-NO_TEMPLATES = TemplateSet()
-
-
 def is_template_path(path: str) -> bool:
     """Tell whether a repository path holds a template, the chooser's settings or a legacy template."""
     return bool(_IN_FOLDER.fullmatch(path) or _LEGACY.fullmatch(path))

@@ -15,7 +15,6 @@ from bot.forms.template import Field, Template
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-_FRONT_KEYS = frozenset({"name", "about", "title", "labels", "assignees", "projects", "type"})
 _HINT = re.compile(
     r"(?:\[.*\]|\(.*\)|<!--.*-->|<.*>|:\w+:|[?.\-_~*…` ]*|(?:e\.?g\.?|ex[.:]|i\.e\.).*)\Z", re.IGNORECASE
 )

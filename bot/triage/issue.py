@@ -6,9 +6,6 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-Association = Literal[
-    "OWNER", "MEMBER", "COLLABORATOR", "CONTRIBUTOR", "FIRST_TIME_CONTRIBUTOR", "FIRST_TIMER", "MANNEQUIN", "NONE"
-]
 MAINTAINERS: frozenset[str] = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
 
