@@ -38,7 +38,14 @@ class Database:
             _check_sqlite(sqlite3.sqlite_version_info, sys.version_info[:2])
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
-        self.engine = sa.create_engine(self.url, pool_size=10, max_overflow=10, pool_pre_ping=not self.is_sqlite)
+        self.engine = sa.create_engine(
+            self.url,
+            pool_size=10,
+            max_overflow=10,
+            pool_pre_ping=not self.is_sqlite,
+            # What people wrote stays out of errors, and so of logs and dead letters.
+            hide_parameters=True,
+        )
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
         # SQLite has one writer; waiting for it here wakes at once, where its own busy handler sleeps in steps.

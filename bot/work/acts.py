@@ -66,7 +66,7 @@ class Act:
         ]
 
     def carry_out(self, installed: Installed, clock: Callable[[], datetime]) -> None:
-        """Raises LimitReached, NotFound and Unavailable; what was done before is taken down, the intent kept as needed."""
+        """Raises LimitReached, NotFound and Unavailable; what was done before is taken down then, the intent kept."""
         index = 0
         try:
             for action in self.planned.plan.actions:

@@ -17,6 +17,8 @@ from bot.work.contexts import Contexts
 from bot.work.pace import PACE, Pace, Pause, now_ms
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bot.store.database import Database
     from bot.store.deliveries import Delivery
     from bot.work.ports import GitHub
@@ -45,19 +47,21 @@ class Lanes:
         if paused_until > now_ms():
             return False
         until = time.monotonic() + self._pace.slice
+        # One at a time after a run that broke, to find out what breaks it.
+        most = 1 if failures else self._pace.batch
         # The issue and the delivery are told by the batch, and forgotten with the lane.
         with structlog.contextvars.bound_contextvars(lane=lane, issue=None, delivery=None):
             try:
-                while not self._stopping.is_set() and time.monotonic() < until and self._batch(lane):
+                while not self._stopping.is_set() and time.monotonic() < until and self._batch(lane, most):
                     pass
                 return self._end(lane, failures)
             except Pause as pause:
                 self._pause(lane, pause)
             except Exception as error:  # noqa: BLE001 a lane must never be lost, whatever broke
-                self._broke(lane, error)
+                self._broke(lane, error, alone=most == 1)
         return False
 
-    def _batch(self, lane: str) -> bool:
+    def _batch(self, lane: str, most: int) -> bool:
         """One batch; True when it was a full one, so that more may be waiting. Raises Pause.
 
         What came in meanwhile has a run of its own: taken up here, one or two at a time, each would cost much more, and
@@ -66,8 +70,8 @@ class Lanes:
         id_ = lanes.repository_of(lane)
         now = now_ms()
         with self._database.read() as connection:
-            pending = deliveries.pending(connection, lane, now, self._pace.batch)
-            due = [] if id_ is None else issues.due(connection, id_, now, self._pace.batch)
+            pending = deliveries.pending(connection, lane, now, most)
+            due = [] if id_ is None or (pending and most == 1) else issues.due(connection, id_, now, most)
             known = None if id_ is None else repositories.get(connection, id_)
         if not pending and not due:
             return False
@@ -75,7 +79,7 @@ class Lanes:
             self._installations(pending)
         else:
             Batch(self._workshop, id_, known, now).run(pending, due)
-        return self._pace.batch in {len(pending), len(due)}
+        return most in {len(pending), len(due)}
 
     def _installations(self, pending: list[Delivery]) -> None:
         with self._database.write() as connection:
@@ -100,8 +104,23 @@ class Lanes:
             lanes.pause(connection, lane, pause.until)
         log.warning("the lane waits", seconds=round((pause.until - now_ms()) / 1000, 1), reason=str(pause))
 
-    def _broke(self, lane: str, error: Exception) -> None:
+    def _broke(self, lane: str, error: Exception, *, alone: bool) -> None:
         with self._database.write() as connection:
             failures = lanes.count_failure(connection, lane)
+            if alone:
+                self._put_aside(connection, lane, error)
             lanes.pause(connection, lane, now_ms() + self._pace.wait(failures))
         log.error("the lane broke and is tried again", failures=failures, exc_info=error)
+
+    def _put_aside(self, connection: Connection, lane: str, error: Exception) -> None:
+        """What was alone at hand when the run broke is to blame: the others must not wait for it."""
+        now, id_ = now_ms(), lanes.repository_of(lane)
+        reason = f"{type(error).__name__}: {error}".partition("\n")[0]
+        pending = deliveries.pending(connection, lane, now, 1)
+        for it in pending:
+            if it.attempts + 1 >= self._pace.attempts:
+                deliveries.give_up(connection, [it.id], now, reason)
+            else:
+                deliveries.try_again(connection, [it.id], now + self._pace.wait(it.attempts), reason)
+        if not pending and id_ is not None:
+            issues.looked(connection, id_, issues.due(connection, id_, now, 1), now)

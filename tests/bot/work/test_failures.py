@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from datetime import UTC, datetime
 
+import orjson
 import pytest
+import sqlalchemy as sa
 import structlog
 
-from bot.store import deliveries, lanes
+from bot.store import deliveries, issues, lanes, tables
 from bot.store.deliveries import NewDelivery
 from bot.work.lanes import Lanes
 from bot.work.pace import Pace
@@ -256,6 +258,48 @@ def test_a_delivery_that_cannot_be_understood_is_given_up_and_the_others_are_not
     (letter,) = bench.dead()
     assert (letter.guid, letter.attempts) == ("poison", 2)
     assert "JSONDecodeError" in letter.reason or "unexpected end" in letter.reason
+
+
+@pytest.mark.parametrize(
+    ("event", "body"),
+    [
+        # No database holds such a number, so the whole batch's transaction breaks.
+        ("issues", {"action": "edited", "issue": {"number": 2**63, "title": "sesame", "body": ""}}),
+        ("issues", {"action": "labeled", "label": {"name": "bug"}, "issue": {"number": 2**63 + 1}}),
+    ],
+)
+def test_a_delivery_that_breaks_its_whole_lane_is_given_up_and_the_others_are_not(
+    bench: Bench, event: str, body: dict[str, object]
+):
+    lane = lanes.of_repository(bench.repository_id)
+    with bench.database.write() as connection:
+        deliveries.add(connection, [NewDelivery("poison", event, lane, orjson.dumps(body), 1)])
+    issue = bench.open()
+    bench.settle(20)
+    assert len(bench.requests(issue)) == 1
+    (letter,) = bench.dead()
+    assert letter.guid == "poison"
+    assert "OverflowError" in letter.reason
+    assert "sesame" not in letter.reason
+
+
+def test_an_installations_delivery_that_breaks_its_lane_is_given_up(bench: Bench):
+    with bench.database.write() as connection:
+        deliveries.add(connection, [NewDelivery("poison", "installation", "installation:1", b"{", 1)])
+        lanes.mark_due(connection, "installation:1", 1)
+    bench.settle(20)
+    assert [letter.guid for letter in bench.dead()] == ["poison"]
+
+
+def test_a_due_look_that_breaks_its_lane_is_let_go(bench: Bench):
+    asked = bench.open()
+    bench.settle()
+    with bench.database.write() as connection:
+        issues.look_at(connection, bench.repository_id, asked.number, 1)
+        connection.execute(sa.update(tables.issues).values(labels_by_bot="{"))
+    bench.settle(20)
+    with bench.database.read() as connection:
+        assert issues.due(connection, bench.repository_id, 10**15, 10) == []
 
 
 def test_every_line_of_the_log_tells_the_delivery_and_no_secret(bench: Bench):
