@@ -6,6 +6,7 @@ import typer
 
 from bot.cli.check import check
 from bot.cli.doctor import doctor
+from bot.cli.journal import journal
 from bot.cli.labels import labels
 from bot.cli.lint import lint
 from bot.cli.replay import replay
@@ -19,6 +20,7 @@ app.command()(check)
 app.command()(lint)
 app.command()(serve)
 app.command()(doctor)
+app.command()(journal)
 app.command()(replay)
 app.command()(simulate)
 app.command()(labels)

@@ -27,13 +27,14 @@ def settings_or_exit(*, host: str | None = None, port: int | None = None, data_d
         raise typer.Exit(2) from None
 
 
-def _owner_and_name(value: str) -> str:
-    parts = value.split("/")
-    if len(parts) != 2 or not all(parts):
+def repository_name(value: str | None) -> str | None:
+    """Refuses what cannot be a repository's full name."""
+    parts = (value or "").split("/")
+    if value is not None and (len(parts) != 2 or not all(parts)):
         raise typer.BadParameter("must look like OWNER/NAME, such as octo-org/hello-world.")
     return value
 
 
 RepositoryName = Annotated[
-    str, typer.Option("--repo", metavar="OWNER/NAME", callback=_owner_and_name, help="The repository on GitHub.")
+    str, typer.Option("--repo", metavar="OWNER/NAME", callback=repository_name, help="The repository on GitHub.")
 ]

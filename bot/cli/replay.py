@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from bot.cli.options import DataDir, settings_or_exit
+from bot.cli.stored import stored
 
 if TYPE_CHECKING:
     from bot.cli.payloads import Payload
     from bot.settings import Settings
-    from bot.store.database import Database
 
 Files = Annotated[
     list[str] | None,
@@ -88,7 +88,7 @@ def _deliver(settings: Settings, payloads: list[Payload]) -> None:
     from bot.web.webhook import lane_of
     from bot.work.pace import now_ms
 
-    with _database(settings).write() as connection:
+    with stored(settings).write() as connection:
         for payload in payloads:
             # A GUID of its own: under the old one it would count as a duplicate.
             guid, lane = f"replay-{uuid.uuid4()}", lane_of(payload.content)
@@ -105,7 +105,7 @@ def _retry_dead(settings: Settings, *, dry_run: bool) -> None:
     from bot.store.times import from_ms
     from bot.work.service import requeue_dead
 
-    database = _database(settings)
+    database = stored(settings)
     with database.read() as connection:
         dead = deliveries.dead(connection)
     if not dead:
@@ -130,24 +130,13 @@ def _payload(settings: Settings, name: str, event: str | None) -> Payload:
     path = Path(name)
     if path.exists() or path.suffix == ".json":
         return read_payload(path, event)
-    with _database(settings).read() as connection:
+    with stored(settings).read() as connection:
         found = deliveries.find(connection, name)
     if found is None:
         raise PayloadError(f"{name} is neither a file nor the GUID of a stored delivery.")
     if not found.body:
         raise PayloadError(f"{name} is known, but what it said has been cleared away; redeliver it on GitHub.")
     return Payload(name, found.event, orjson.loads(found.body), found.body)
-
-
-def _database(settings: Settings) -> Database:
-    from bot.cli.payloads import PayloadError
-    from bot.store.database import Database
-
-    if settings.database_file and not settings.database_file.exists():
-        raise PayloadError(f"there is no database at {settings.database_file} yet: name the service's --data-dir.")
-    database = Database(settings.database_url)
-    database.migrate()
-    return database
 
 
 def _echo_when() -> None:

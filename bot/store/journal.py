@@ -70,19 +70,16 @@ def close_open(connection: sa.Connection, repository_id: int, number: int, note:
     )
 
 
-def of_issue(connection: sa.Connection, repository_id: int, number: int) -> list[Entry]:
-    """Oldest first."""
-    return _entries(
-        connection,
-        sa.select(journal)
-        .where(journal.c.repository_id == repository_id, journal.c.number == number)
-        .order_by(journal.c.id),
-    )
-
-
-def latest(connection: sa.Connection, most: int = 100) -> list[Entry]:
-    """Newest first."""
-    return _entries(connection, sa.select(journal).order_by(journal.c.id.desc()).limit(most))
+def latest(
+    connection: sa.Connection, most: int = 100, *, repository_id: int | None = None, number: int | None = None
+) -> list[Entry]:
+    """The last lines, oldest first: of everything, of one repository, or of one of its issues."""
+    chosen = sa.select(journal).order_by(journal.c.id.desc()).limit(most)
+    if repository_id is not None:
+        chosen = chosen.where(journal.c.repository_id == repository_id)
+    if number is not None:
+        chosen = chosen.where(journal.c.number == number)
+    return [Entry(**row) for row in reversed(connection.execute(chosen).mappings().all())]
 
 
 def forget(connection: sa.Connection, before: int, most: int) -> int:
@@ -103,7 +100,3 @@ def _row(entry: Entry) -> dict[str, Any]:
         "state": entry.state,
         "note": entry.note,
     }
-
-
-def _entries(connection: sa.Connection, statement: sa.Select[Any]) -> list[Entry]:
-    return [Entry(**row) for row in connection.execute(statement).mappings()]

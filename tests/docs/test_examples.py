@@ -15,9 +15,6 @@ from typer.core import TyperGroup
 
 from bot.cli import app
 from bot.forms.load import load
-from bot.store import journal
-from bot.store.database import Database
-from bot.store.journal import Entry
 from docs.generate import example_comment
 from tests.docs.reading import DOCS, ROOT, Block, blocks, documents, text_of
 
@@ -128,20 +125,3 @@ def test_the_readmes_checks_run(project: Path):
 def test_the_issue_forms_of_this_repository_are_in_order():
     answer = triage("lint", str(ROOT))
     assert answer.returncode == 0, answer.stdout + answer.stderr
-
-
-QUERIES = [block for page in documents() for block in blocks(page) if block.language == "sql"]
-
-
-@pytest.mark.parametrize("block", QUERIES, ids=lambda block: block.page.stem)
-def test_every_query_shown_in_the_docs_runs(block: Block, tmp_path: Path):
-    database = Database(f"sqlite:///{tmp_path / 'triage.db'}")
-    database.migrate()
-    try:
-        with database.write() as connection:
-            journal.write(connection, [Entry(1, 2, "add_labels", "done", because="It is a bug.", detail="bug")])
-        with database.read() as connection:
-            (row,) = connection.exec_driver_sql(block.text).mappings()
-    finally:
-        database.close()
-    assert (row["number"], row["because"]) == (2, "It is a bug.")

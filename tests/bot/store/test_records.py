@@ -29,10 +29,11 @@ def test_the_journal_tells_what_was_meant_and_how_it_ended(connection: sa.Connec
     labels, post = journal.begin(connection, meant)
     journal.finish(connection, [replace(labels, state="done"), replace(post, state="failed", note="403", detail="x")])
     journal.write(connection, [Entry(5, 8, "noted", "noted", at=4)])
-    first, second = journal.of_issue(connection, 5, 7)
+    first, second = journal.latest(connection, repository_id=5, number=7)
     assert (first.kind, first.state, first.because, first.guid, first.at) == ("add_labels", "done", "Missing.", "g", 3)
     assert (second.state, second.note, second.detail) == ("failed", "403", "x")
-    assert [entry.number for entry in journal.latest(connection)] == [8, 7, 7]
+    assert [entry.number for entry in journal.latest(connection)] == [7, 7, 8]
+    assert [entry.number for entry in journal.latest(connection, 2)] == [7, 8]
 
 
 def test_what_was_never_heard_of_again_is_called_unknown(connection: sa.Connection):
@@ -40,11 +41,11 @@ def test_what_was_never_heard_of_again_is_called_unknown(connection: sa.Connecti
     journal.finish(connection, [replace(done, state="done")])
     journal.begin(connection, [Entry(5, 8, "react", "intended")])
     journal.close_open(connection, 5, 7, "lost in a crash")
-    assert [(entry.state, entry.note) for entry in journal.of_issue(connection, 5, 7)] == [
+    assert [(entry.state, entry.note) for entry in journal.latest(connection, repository_id=5, number=7)] == [
         ("done", ""),
         ("unknown", "lost in a crash"),
     ]
-    assert journal.of_issue(connection, 5, 8)[0].state == "intended"
+    assert journal.latest(connection, repository_id=5, number=8)[0].state == "intended"
 
 
 def test_nothing_to_write_is_fine(connection: sa.Connection):

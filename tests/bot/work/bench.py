@@ -130,7 +130,7 @@ class Bench:
         with self.database.read() as connection:
             if issue is None:
                 return journal.latest(connection)
-            return journal.of_issue(connection, self.repository_id, issue.number)
+            return journal.latest(connection, repository_id=self.repository_id, number=issue.number)
 
     def record(self, issue: Issue) -> Record:
         with self.database.read() as connection:
