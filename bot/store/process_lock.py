@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import fcntl
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
@@ -12,8 +14,11 @@ import sqlalchemy as sa
 from bot.store.database import StoreError
 
 if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
     from bot.store.database import Database
 
+_ONLY = "main"
 _SLOTS = 32
 _SLOT_KEY = 0x7472_6961_0000
 
@@ -23,6 +28,10 @@ class Place(Protocol):
 
     def take(self) -> str:
         """Its name: unique among live processes, the same after a restart. Raises StoreError when there is none."""
+        ...
+
+    def left_by(self, name: str) -> AbstractContextManager[bool]:
+        """Whether the process of this name has ended; while this is held, no new one gets the name."""
         ...
 
     def release(self) -> None: ...
@@ -58,7 +67,12 @@ class ProcessLock:
         os.truncate(descriptor, 0)
         os.write(descriptor, str(os.getpid()).encode())
         self._file = descriptor
-        return "main"
+        return _ONLY
+
+    @contextmanager
+    def left_by(self, name: str) -> Iterator[bool]:
+        """There is no process but this one."""
+        yield name != _ONLY
 
     def release(self) -> None:
         if self._file is not None:
@@ -83,6 +97,22 @@ class Slot:
         connection.close()
         message = f"{_SLOTS} triage processes already work on this database, which is as many as there may be."
         raise StoreError(message)
+
+    @contextmanager
+    def left_by(self, name: str) -> Iterator[bool]:
+        """Of a name that is no slot nothing is known."""
+        number = name.removeprefix("w")
+        if not number.isdecimal():
+            yield False
+            return
+        key = _SLOT_KEY + int(number)
+        with self._database.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+            free = bool(connection.scalar(sa.select(sa.func.pg_try_advisory_lock(key))))
+            try:
+                yield free
+            finally:
+                if free:
+                    connection.scalar(sa.select(sa.func.pg_advisory_unlock(key)))
 
     def release(self) -> None:
         if self._connection is not None:

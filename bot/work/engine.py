@@ -67,6 +67,7 @@ class Engine:
         self._runs = runs
         self._tuning = tuning
         self._place = place_at(database)
+        self._name = ""
         self._client: DBOSClient | None = None
         self._intake = Intake(database, self._enqueue)
         self._stopping = threading.Event()
@@ -79,10 +80,10 @@ class Engine:
     def start(self) -> None:
         """Raises StoreError, with a sentence for people, when the database cannot be used."""
         self._database.check()
-        name = self._place.take()
+        self._name = self._place.take()
         try:
             self._database.migrate()
-            self._launch(name)
+            self._launch()
         except BaseException:
             self._close()
             raise
@@ -122,7 +123,7 @@ class Engine:
                 "dead_letters": deliveries.count_dead(connection),
             }
 
-    def _launch(self, process: str) -> None:
+    def _launch(self) -> None:
         library = logging.getLogger("dbos")
         if not library.handlers:
             # With a handler there it adds none of its own, and what it says goes the way of all our logs.
@@ -131,7 +132,7 @@ class Engine:
             "name": _NAME,
             "application_version": _VERSION,
             # Whose unfinished runs are taken up again at the start.
-            "executor_id": process,
+            "executor_id": self._name,
             "system_database_url": self._database.url.render_as_string(hide_password=False),
             "system_database_engine": self._database.engine,
             "serializer": DBOSPortableJSONSerializer(),
@@ -160,6 +161,7 @@ class Engine:
             serializer=DBOSPortableJSONSerializer(),
             application_name=_NAME,
         )
+        self._take_over()
         self._rescue(round(time.time() * 1000))
 
     def _enqueue(self, connection: Connection, lane: str) -> None:
@@ -202,6 +204,7 @@ class Engine:
                 self._wake_due()
                 if time.monotonic() >= next_guard:
                     next_guard = time.monotonic() + _LOST_AFTER / 1000
+                    self._take_over()
                     self._rescue(round(time.time() * 1000) - _LOST_AFTER)
                 if time.monotonic() >= next_cleaning:
                     next_cleaning = time.monotonic() + _CLEANING_EVERY
@@ -217,6 +220,15 @@ class Engine:
             with self._database.write() as connection:
                 for lane in lanes.mark_queued(connection, due, now):
                     self._enqueue(connection, lane)
+
+    def _take_over(self) -> None:
+        """Runs that another process left when it ended would keep their lanes from everybody."""
+        begun = DBOS.list_workflows(status=["PENDING"], load_input=False, load_output=False)
+        for name in {run.executor_id for run in begun if run.executor_id} - {self._name}:
+            with self._place.left_by(name) as left:
+                if left:
+                    log.warning("taking over what an ended process left", process=name)
+                    DBOS._recover_pending_workflows([name])  # noqa: SLF001 the one private call; a test guards it
 
     def _rescue(self, before: int) -> None:
         """Enqueues lanes whose undone deliveries nothing seems to be coming for."""
