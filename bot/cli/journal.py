@@ -28,7 +28,7 @@ Format = Annotated[Literal["text", "json"], typer.Option("--format", help="json:
 def journal(
     repo: Repo = None, issue: Number = None, last: Last = 50, format_: Format = "text", data_dir: DataDir = None
 ) -> None:
-    """Show what the bot did (or, in a dry run, would have done), when and why; the latest comes last."""
+    """Show what the bot did, when and why. In a dry run, what it would have done. The latest comes last."""
     if issue and not repo:
         raise typer.BadParameter("--issue goes with --repo: every repository has an issue of that number.")
     settings = settings_or_exit(data_dir=data_dir)
