@@ -34,7 +34,7 @@ class Need:
         if self.choices:
             return "The issue follows none of the repository's templates."
         if self.findings:
-            return "Missing: " + ", ".join(f"{one.field.label} ({one.status})" for one in self.findings) + "."
+            return "To be answered: " + ", ".join(f"{one.field.label} ({one.status})" for one in self.findings) + "."
         if not self.templates:
             return "No template to check the issue against."
         if len(self.templates) > 1:

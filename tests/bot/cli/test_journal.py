@@ -41,7 +41,7 @@ def _written(tmp_path: Path) -> None:
             connection,
             [
                 Entry(5, 7, "add_labels", "done", "From the template bug.yml.", "bug", "guid-1", "", 1_000),
-                Entry(5, 8, "post_request", "failed", "Missing: Version.", "", "guid-2", "GitHub said 403", 2_000),
+                Entry(5, 8, "post_request", "failed", "To be answered: Version.", "", "guid-2", "GitHub said 403", 2_000),
                 Entry(5, 0, "policy_broken", "noted", "", "", "", "labels: unknown key", 3_000),
                 Entry(6, 1, "react", "done", "/triage by ada", "11", "guid-3", "", 4_000),
             ],
@@ -53,7 +53,7 @@ def _written(tmp_path: Path) -> None:
 def test_each_line_tells_what_was_done_and_why_the_latest_last(run: Run):
     assert run().stdout.splitlines() == [
         "1970-01-01T00:00:01Z  octo-org/Demo#7  done  add_labels bug: From the template bug.yml.",
-        "1970-01-01T00:00:02Z  octo-org/Demo#8  failed  post_request: Missing: Version.; GitHub said 403",
+        "1970-01-01T00:00:02Z  octo-org/Demo#8  failed  post_request: To be answered: Version.; GitHub said 403",
         "1970-01-01T00:00:03Z  octo-org/Demo  noted  policy_broken: labels: unknown key",
         "1970-01-01T00:00:04Z  6#1  done  react 11: /triage by ada",
     ]

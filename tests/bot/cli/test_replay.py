@@ -93,7 +93,7 @@ def test_a_dry_run_needs_no_account_and_shows_each_action_with_its_because(run: 
     assert shown.exit_code == 0, shown.output
     assert f"{file}: issues opened, octo-org/repo#7" in shown.output
     assert "1. add bug, needs-info, because: " in shown.output
-    assert "2. ask in a comment, because: Missing: Version (missing)." in shown.output
+    assert "2. ask in a comment, because: To be answered: Version (missing)." in shown.output
     assert "     | - **Version**" in shown.output
     assert not (tmp_path / "data").exists()
 

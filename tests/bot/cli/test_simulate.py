@@ -48,7 +48,7 @@ def test_a_table_shows_each_issue_with_its_because(triage: Triage, past: Running
     lines = {line.split("│")[1].strip(): line for line in shown.output.splitlines() if "│ " in line and "#" in line}
     assert "bug.yml" in lines["#1"]
     assert "Complete for bug.yml." in lines["#1"]
-    assert "Missing: Version (missing)." in lines["#2"]
+    assert "To be answered: Version (missing)." in lines["#2"]
     assert "follows none" in lines["#3"]
     assert "3 issues: 2 would have been asked for something, 3 labelled" in shown.output
     assert "Nothing was changed" in shown.output
@@ -62,7 +62,7 @@ def test_json_is_for_machines(triage: Triage, past: Running):
     assert document["summary"] == {"issues": 3, "asked": 2, "labelled": 3, "untouched": 0}
     newest, incomplete, complete = document["issues"]
     assert (newest["template"], complete["template"]) == (None, "bug.yml")
-    assert incomplete["verdict"] == "Missing: Version (missing)."
+    assert incomplete["verdict"] == "To be answered: Version (missing)."
     assert {action["kind"] for action in incomplete["actions"]} >= {"add_labels", "post_request"}
     assert all(action["because"] for issue in document["issues"] for action in issue["actions"])
 

@@ -57,9 +57,9 @@ def test_an_incomplete_issue_gets_all_labels_in_one_call_and_one_request():
     plan = world(bug(problem="")).settle()
     assert kinds(plan) == ["add_labels", "post_request"]
     assert plan.actions[0] == AddLabels(
-        labels=("bug", "needs-info"), because="Missing: What is the problem? (missing)."
+        labels=("bug", "needs-info"), because="To be answered: What is the problem? (missing)."
     )
-    assert plan.actions[1].because == "Missing: What is the problem? (missing)."
+    assert plan.actions[1].because == "To be answered: What is the problem? (missing)."
 
 
 def test_labels_that_the_web_chooser_put_on_are_not_added_again():

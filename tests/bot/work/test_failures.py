@@ -10,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 import structlog
 
-from bot.store import deliveries, issues, lanes, tables
+from bot.store import deliveries, issues, lanes, repositories, tables
 from bot.store.deliveries import NewDelivery
 from bot.work.lanes import Lanes
 from bot.work.pace import Pace
@@ -182,6 +182,21 @@ def test_what_github_does_not_show_yet_is_not_gone(bench: Bench, method: str, pa
     assert len(bench.requests(issue)) == 1
     assert bench.labels(issue) == {"bug", "needs-info"}
     assert bench.record(issue).state == "open"
+
+
+def test_a_dead_letter_from_before_a_rename_does_not_bring_the_old_name_back(bench: Bench):
+    fault = bench.fake.faults.error(403, method="POST", path=COMMENTS, times=-1)
+    bench.open()
+    bench.settle()
+    bench.fake.rename(REPO, "shown")
+    bench.settle()
+    fault.times = 0
+    requeue_dead(bench.database, datetime.now(UTC))
+    bench.settle()
+    assert bench.dead() == []
+    with bench.database.read() as connection:
+        (known,) = repositories.every(connection)
+    assert known.repository.name == "shown"
 
 
 def test_dead_letters_can_be_chosen(bench: Bench):
