@@ -41,7 +41,9 @@ def _written(tmp_path: Path) -> None:
             connection,
             [
                 Entry(5, 7, "add_labels", "done", "From the template bug.yml.", "bug", "guid-1", "", 1_000),
-                Entry(5, 8, "post_request", "failed", "To be answered: Version.", "", "guid-2", "GitHub said 403", 2_000),
+                Entry(
+                    5, 8, "post_request", "failed", "To be answered: Version.", "", "guid-2", "GitHub said 403", 2_000
+                ),
                 Entry(5, 0, "policy_broken", "noted", "", "", "", "labels: unknown key", 3_000),
                 Entry(6, 1, "react", "done", "/triage by ada", "11", "guid-3", "", 4_000),
             ],
