@@ -12,7 +12,7 @@ from github.Auth import AppAuth, Auth
 
 from bot.github import payloads, transport
 from bot.github.client import DEFAULT_API_URL, Client
-from bot.github.errors import Unavailable
+from bot.github.errors import Forbidden, Unavailable
 from bot.github.quota import DOCUMENTED, Budgets, Quota
 from bot.github.reader import FileCache, MemoryCache, Reader
 from bot.github.writer import Writer
@@ -160,7 +160,13 @@ class InstallationToken(Auth):
 
     def _asked(self) -> tuple[str, float]:
         path = f"/app/installations/{self._installation_id}/access_tokens"
-        data = payloads.mapping(self._client.call("POST", path, {"permissions": PERMISSIONS}).data)
+        try:
+            data = payloads.mapping(self._client.call("POST", path, {"permissions": PERMISSIONS}).data)
+        except Forbidden as error:
+            if error.status != 401:
+                raise
+            # The App's key was taken back: that is mended by people, and no delivery's fault.
+            raise Unavailable(f"{error}. Run `triage doctor`.", error.status) from None
         value = payloads.text(data.get("token"))
         expires = payloads.moment(data.get("expires_at"))
         if not value or expires is None:

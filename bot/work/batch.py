@@ -42,6 +42,8 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
+_HOUR = 3_600_000
+
 
 @dataclass(frozen=True, slots=True)
 class Workshop:
@@ -114,7 +116,9 @@ class Batch:
     def _place(self, events: list[tuple[Event, Delivery]]) -> tuple[Known | None, Installed | None]:
         """The repository as the newest delivery shows it, and the installation that covers it."""
         known = self._known
-        shown = next((event for event, _ in reversed(events) if event.repository is not None), None)
+        # One that is tried again shows the repository as it was: perhaps under an older name.
+        news = [event for event, delivery in events if event.repository and not (known and delivery.applied)]
+        shown = news[-1] if news else None
         if shown is not None and shown.repository is not None:
             installation_id = shown.installation_id or (known.installation_id if known else None)
             if known is None or (known.repository, known.installation_id) != (shown.repository, installation_id):
@@ -301,7 +305,9 @@ class Batch:
                 commands.forget_open(connection, self._id, look.record.number)
                 issues.looked(connection, self._id, [look.record.number], self._now)
             elif not look.deliveries:
-                issues.look_at(connection, self._id, look.record.number, now + pace.wait(6))
+                # What fails for no known reason would else fill the log for ever.
+                wait = pace.wait(6) if isinstance(error, Unavailable) else _HOUR
+                issues.look_at(connection, self._id, look.record.number, now + wait)
         self._settled = []
 
     def _write_failure(self, connection: Connection, failed: list[Delivery], error: Exception) -> bool:

@@ -10,7 +10,7 @@ import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from bot.github.app import App, Installation
-from bot.github.errors import Forbidden, NotFound, Unavailable
+from bot.github.errors import NotFound, Suspended, Unavailable
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock
 from tests.bot.github.conftest import APP_ID, TOKENS
@@ -99,8 +99,8 @@ def test_many_threads_with_a_refused_token_ask_for_one_new(
     ("reply", "error"),
     [
         (Reply({"message": "Not Found"}, 404), NotFound),
-        (Reply({"message": "This installation has been suspended"}, 403), Forbidden),
-        (Reply({"message": "A JSON web token could not be decoded"}, 401), Forbidden),
+        (Reply({"message": "This installation has been suspended"}, 403), Suspended),
+        (Reply({"message": "A JSON web token could not be decoded"}, 401), Unavailable),
         (Reply({"message": "Oops"}, 502), Unavailable),
         (Reply({"expires_at": "2999-01-01T00:00:00Z"}, 201), Unavailable),
         (Reply({"token": "x", "expires_at": "soon"}, 201), Unavailable),

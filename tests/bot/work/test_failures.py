@@ -119,6 +119,19 @@ def test_what_is_forbidden_becomes_a_dead_letter_that_can_be_run_again(bench: Be
     assert bench.dead() == []
 
 
+@pytest.mark.parametrize("path", ["/access_tokens$", "^/app$"])
+def test_while_github_refuses_the_key_work_is_held_back(bench: Bench, path: str):
+    bench.restart()
+    fault = bench.fake.faults.error(401, path=path, times=-1)
+    made = [bench.open() for _ in range(3)]
+    bench.once()
+    assert bench.dead() == []
+    assert bench.undone() == 3
+    fault.times = 0
+    bench.settle(10)
+    assert [len(bench.requests(issue)) for issue in made] == [1, 1, 1]
+
+
 def test_under_suspension_work_is_held_back_and_goes_on_afterwards(bench: Bench):
     asked = bench.open()
     bench.settle()
