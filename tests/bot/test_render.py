@@ -58,7 +58,7 @@ def test_one_thing_missing():
 <!-- community-triage-bot:request -->
 Thank you for opening this issue! One thing is still missing:
 
-- **More** This field is empty.
+- **More** — This field is empty.
 
 Could you edit the issue and fill this in? If something does not apply to you, just write that.
 
@@ -82,12 +82,12 @@ def test_many_things_missing_and_a_deadline():
 <!-- community-triage-bot:request -->
 Thank you for opening this issue! A few things are still missing:
 
-- **Before you go on** This box is not ticked: “I may share this”.
-- **Version** Please give a version number, such as `1.2.3`.
-- **Operating system** Nothing is chosen here. Choices: `Linux`, `macOS`
-- **Logs** This does not say anything yet.
-- **Steps** This field still holds the template's own text.
-- **More** This field is empty.
+- **Before you go on** — This box is not ticked: “I may share this”.
+- **Version** — Please give a version number, such as `1.2.3`.
+- **Operating system** — Nothing is chosen here. Choices: `Linux`, `macOS`
+- **Logs** — This does not say anything yet.
+- **Steps** — This field still holds the template's own text.
+- **More** — This field is empty.
 
 Could you edit the issue and fill these in, by 2030-05-24 if you can? If something does not apply to you, just write that.
 
@@ -131,8 +131,8 @@ def test_asking_again():
 <!-- community-triage-bot:request -->
 Thank you for your help so far! As the issue stands now, a few things are missing:
 
-- **Version** Please give a version number, such as `1.2.3`.
-- **Operating system** Nothing is chosen here. Choices: `Linux`, `macOS`
+- **Version** — Please give a version number, such as `1.2.3`.
+- **Operating system** — Nothing is chosen here. Choices: `Linux`, `macOS`
 
 Could you edit the issue and fill these in? If something does not apply to you, just write that.
 
@@ -211,12 +211,12 @@ def test_german_many_things_missing():
 <!-- community-triage-bot:request -->
 Danke für dein Issue! Ein paar Angaben fehlen noch:
 
-- **Before you go on** Bitte noch ankreuzen: `I may share this`.
-- **Version** Diese Angabe passt noch nicht: Please give a version number, such as `1.2.3`.
-- **Operating system** Hier ist noch nichts ausgewählt. Zur Auswahl: `Linux`, `macOS`
-- **Logs** Hier bräuchten wir noch eine Antwort.
-- **Steps** Hier steht noch der Text der Vorlage.
-- **More** Hier steht noch nichts.
+- **Before you go on** — Bitte noch ankreuzen: `I may share this`.
+- **Version** — Diese Angabe passt noch nicht: Please give a version number, such as `1.2.3`.
+- **Operating system** — Hier ist noch nichts ausgewählt. Zur Auswahl: `Linux`, `macOS`
+- **Logs** — Hier bräuchten wir noch eine Antwort.
+- **Steps** — Hier steht noch der Text der Vorlage.
+- **More** — Hier steht noch nichts.
 
 Kannst du das Issue bearbeiten und das ergänzen, wenn es geht bis 2030-05-24? Wenn etwas bei dir nicht zutrifft, schreib das einfach dazu.
 
@@ -257,7 +257,7 @@ Antworten geht auch: Kopiere diesen Block und schreib deine Angaben unter die Ü
 
 def test_german_one_thing_missing():
     assert renderer(GERMAN).write("request", Facts("ann", FINDINGS[5:])).split("\n")[1:4] == snapshot(
-        ["Danke für dein Issue! Eine Angabe fehlt noch:", "", "- **More** Hier steht noch nichts."]
+        ["Danke für dein Issue! Eine Angabe fehlt noch:", "", '- **More** — Hier steht noch nichts.']
     )
 
 
@@ -336,7 +336,7 @@ def test_a_hostile_template_cannot_do_anything_in_the_comment():
 <!-- community-triage-bot:request -->
 Thank you for opening this issue! One thing is still missing:
 
-- **&lt;/details&gt; `@all` `#1` &lt;!-- community-triage-bot:request --&gt; \\`\\`\\` \\# big `https://example.org`** See \\[this\\](javascript:x) `@team/core!` Choices: `` `</summary>` @octocat ``
+- **&lt;/details&gt; `@all` `#1` &lt;!-- community-triage-bot:request --&gt; \\`\\`\\` \\# big `https://example.org`** — See \\[this\\](javascript:x) `@team/core!` Choices: `` `</summary>` @octocat ``
 
 Could you edit the issue and fill this in? If something does not apply to you, just write that.
 
@@ -368,8 +368,8 @@ def test_links_in_labels_are_named_by_their_words():
     ]
     assert said == snapshot(
         [
-            "- **Terms** This box is not ticked: “I agree to the Code of Conduct in \\[full\\]”.",
-            "- **Terms** Bitte noch ankreuzen: `I agree to the Code of Conduct in [full]`.",
+            '- **Terms** — This box is not ticked: “I agree to the Code of Conduct in \\[full\\]”.',
+            '- **Terms** — Bitte noch ankreuzen: `I agree to the Code of Conduct in [full]`.',
         ]
     )
 
