@@ -257,7 +257,7 @@ Antworten geht auch: Kopiere diesen Block und schreib deine Angaben unter die Ü
 
 def test_german_one_thing_missing():
     assert renderer(GERMAN).write("request", Facts("ann", FINDINGS[5:])).split("\n")[1:4] == snapshot(
-        ["Danke für dein Issue! Eine Angabe fehlt noch:", "", '- **More** — Hier steht noch nichts.']
+        ["Danke für dein Issue! Eine Angabe fehlt noch:", "", "- **More** — Hier steht noch nichts."]
     )
 
 
@@ -368,8 +368,8 @@ def test_links_in_labels_are_named_by_their_words():
     ]
     assert said == snapshot(
         [
-            '- **Terms** — This box is not ticked: “I agree to the Code of Conduct in \\[full\\]”.',
-            '- **Terms** — Bitte noch ankreuzen: `I agree to the Code of Conduct in [full]`.',
+            "- **Terms** — This box is not ticked: “I agree to the Code of Conduct in \\[full\\]”.",
+            "- **Terms** — Bitte noch ankreuzen: `I agree to the Code of Conduct in [full]`.",
         ]
     )
 
