@@ -44,7 +44,7 @@ def _policy_problems(root: Path, templates: TemplateSet) -> tuple[Problem, ...]:
 
     file = root / POLICY_PATH
     if not file.exists():
-        return ()
+        return _misplaced(root, POLICY_PATH)
     try:
         policy = load_policy(file.read_bytes())
     except OSError as error:
@@ -52,6 +52,15 @@ def _policy_problems(root: Path, templates: TemplateSet) -> tuple[Problem, ...]:
     except PolicyError as error:
         return error.problems
     return (*Renderer(policy).problems, *review(policy, templates))
+
+
+def _misplaced(root: Path, right: str) -> tuple[Problem, ...]:
+    """Warns of a file that its owner takes for the policy and the bot never reads."""
+    from bot.forms.template import Problem
+
+    lookalikes = (".github/triage.yaml", "triage.yml", "triage.yaml")
+    message = f"The bot does not read this file: the policy is {right}. Rename it, if it is meant to be that."
+    return tuple(Problem(name, 0, 0, message, "warning") for name in lookalikes if (root / name).is_file())
 
 
 def _located(problem: Problem, root: Path) -> Problem:

@@ -46,6 +46,16 @@ def test_a_checkout_without_a_policy_is_in_order(root: Path):
     assert lint(root).exit_code == 0
 
 
+@pytest.mark.parametrize("name", [".github/triage.yaml", "triage.yml", "triage.yaml"])
+def test_a_file_that_only_looks_like_the_policy_is_warned_of(root: Path, name: str):
+    (root / name).write_text("enabled: false\n", encoding="utf-8")
+    result = lint(root)
+    assert result.exit_code == 0
+    assert result.stdout.startswith(f"{root / name}:0:0: warning: The bot does not read this file")
+    policy(root, "enabled: false")
+    assert lint(root).stdout == ""
+
+
 def test_a_broken_template_is_named_with_its_place(root: Path):
     file = root / ".github/ISSUE_TEMPLATE/broken.yml"
     file.write_text(FORM.replace("body:", "body: []\nbdy:"), encoding="utf-8")
