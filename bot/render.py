@@ -89,7 +89,7 @@ class Renderer:
                 _fitting(template, facts)
         except Exception as error:  # noqa: BLE001 whatever it is, the maintainers should hear of it
             where = f" in its line {error.lineno}" if isinstance(error, TemplateSyntaxError) else ""
-            message = f"This wording cannot be used{where}, the built-in one is: {error}"
+            message = f"This wording cannot be used{where}, so the built-in one is used: {error}"
             self._problems.append(policy.problem(("request", "wording", name), message))
         else:
             self._own[name] = template
