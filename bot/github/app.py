@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from github.Auth import AppAuth, Auth
 
-from bot.github import payloads, transport
+from bot.github import payloads
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.errors import Forbidden, Unavailable
 from bot.github.quota import DOCUMENTED, Budgets, Quota
@@ -103,10 +103,6 @@ class App:
         if id_ is None:
             raise Unavailable(f"GET {path}: no installation in the answer")
         return self.installation(id_)
-
-    def close(self) -> None:
-        """Lets go of all connections. The App stays usable and would make new ones."""
-        transport.close_idle()
 
     def _installed(self, installation_id: int) -> Installation:
         token = InstallationToken(self._client, installation_id, self._clock)

@@ -8,6 +8,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from bot.github import transport
 from bot.github.app import App, Installation
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock
@@ -45,7 +46,7 @@ def server(clock: Clock) -> Iterator[ScriptedServer]:
 def app(server: ScriptedServer, private_key: str, clock: Clock) -> Iterator[App]:
     app = App(APP_ID, private_key, api_url=server.url, timeout=1, clock=clock)
     yield app
-    app.close()
+    transport.close_idle()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from bot.github import transport
 from bot.github.app import App, Installation
 from bot.github.errors import LimitReached, NotFound, Unavailable
 from bot.github.quota import Budgets
@@ -63,7 +64,7 @@ def stage() -> Iterator[Stage]:
     with serve(FakeGitHub()) as running:
         stage = Stage(running)
         yield stage
-        stage.app.close()
+        transport.close_idle()
 
 
 def test_a_request_lives_from_its_question_to_its_thanks(stage: Stage):
