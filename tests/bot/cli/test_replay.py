@@ -15,22 +15,10 @@ from bot.cli import app
 from bot.store import deliveries
 from bot.store.database import Database
 from bot.store.deliveries import NewDelivery
+from tests.bot.cli.example import FORM, INCOMPLETE
 from tests.fakes.github import FakeGitHub, key_pair, serve
 from tests.fakes.process import OURS, served
 
-FORM = """\
-name: Bug report
-description: Something is wrong
-labels: [bug]
-body:
-- type: textarea
-  attributes: {label: What happened}
-  validations: {required: true}
-- type: input
-  attributes: {label: Version}
-  validations: {required: true}
-"""
-INCOMPLETE = "### What happened\n\nIt broke\n\n### Version\n\n_No response_\n"
 Run = Callable[..., Result]
 
 

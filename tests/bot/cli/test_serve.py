@@ -13,23 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.bot.cli.example import FORM, INCOMPLETE
 from tests.fakes.github import FakeGitHub, key_pair, serve
 from tests.fakes.process import served, triage
 from tests.fakes.service import new_key
-
-FORM = """\
-name: Bug report
-description: Something is wrong
-labels: [bug]
-body:
-- type: textarea
-  attributes: {label: What happened}
-  validations: {required: true}
-- type: input
-  attributes: {label: Version}
-  validations: {required: true}
-"""
-BODY = "### What happened\n\nIt broke\n\n### Version\n\n_No response_\n"
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -132,7 +119,7 @@ def test_a_key_that_github_does_not_accept_is_told_in_a_line_and_loses_nothing(t
         with served(tmp_path, env) as service:
             app.webhook_url = f"{service.url}/webhook"
             fake.install(app, "octo-org")
-            fake.open_issue("octo-org/repo", "alice", "Crash", BODY)
+            fake.open_issue("octo-org/repo", "alice", "Crash", INCOMPLETE)
             deadline = time.monotonic() + 10
             while "the lane waits" not in service.log and time.monotonic() < deadline:
                 time.sleep(0.05)
@@ -161,7 +148,7 @@ def test_from_setup_to_the_first_triaged_issue_without_a_restart(tmp_path: Path)
         assert httpx.get(f"{service.url}/readyz").status_code == 200
         (app,) = fake.apps.values()
         fake.install(app, "octo-org")
-        issue = fake.open_issue("octo-org/repo", "alice", "Crash", BODY)
+        issue = fake.open_issue("octo-org/repo", "alice", "Crash", INCOMPLETE)
         deadline = time.monotonic() + 20
         while not fake.comments_by(app, "octo-org/repo", issue) and time.monotonic() < deadline:
             time.sleep(0.05)
