@@ -99,6 +99,10 @@ def issue(value: object, *, transferred_in: bool = False) -> Issue | None:
         locked=data.get("locked") is True,
         is_pull_request=isinstance(data.get("pull_request"), dict),
         transferred_in=transferred_in,
+        closed_at=moment(data.get("closed_at")),
+        milestone=text(mapping(data.get("milestone")).get("title")),
+        assignees=tuple(filter(None, (text(mapping(one).get("login")) for one in items(data.get("assignees"))))),
+        reactions=number(mapping(data.get("reactions")).get("total_count")) or 0,
     )
 
 

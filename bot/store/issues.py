@@ -49,6 +49,10 @@ class Record:
     is_pull_request: bool = False
     created_at: int | None = None
     updated_at: int | None = None
+    closed_at: int | None = None
+    milestone: str = ""
+    assignees: tuple[str, ...] = ()
+    reactions: int = 0
     last_human_at: int | None = None
     waiting_on: str = ""
     opened_seen: bool = False
@@ -79,6 +83,8 @@ class Record:
         self.state, self.state_reason, self.labels = issue.state, issue.state_reason, issue.labels
         self.locked, self.is_pull_request = issue.locked, issue.is_pull_request
         self.created_at, self.updated_at = to_ms(issue.created_at), updated_at
+        self.closed_at = to_ms(issue.closed_at) if issue.closed_at else None
+        self.milestone, self.assignees, self.reactions = issue.milestone, issue.assignees, issue.reactions
         return True
 
     @property
@@ -117,7 +123,7 @@ class Record:
 
 
 _SETS = ("labels_by_bot", "labels_by_people", "labels_removed_by_people")
-_TUPLES = ("labels", "asked_fields")
+_TUPLES = ("labels", "assignees", "asked_fields")
 _NAMES = tuple(item.name for item in fields(Record))
 _VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number", "next_look_at"})
 """What `save` overwrites. The time of the next look may be set from another lane, and has statements of its own."""

@@ -121,6 +121,10 @@ issues = sa.Table(
     _flag("is_pull_request"),
     _time("created_at"),
     _time("updated_at"),
+    _time("closed_at"),
+    _text("milestone"),
+    _list("assignees"),
+    sa.Column("reactions", sa.Integer, nullable=False, server_default=_ZERO),
     _time("last_human_at"),
     # Who has to say something next: `author`, `maintainers`, or empty where nobody has spoken yet.
     _text("waiting_on"),
@@ -206,4 +210,113 @@ files = sa.Table(
     sa.Column("key", sa.Text, primary_key=True),
     sa.Column("content", sa.LargeBinary, nullable=False),
     sa.Column("stored_at", sa.BigInteger, nullable=False),
+)
+
+# What GraphQL or an export showed of an issue: read by reports and sweeps, written by the filling alone, so that it and
+# the lane of the repository never write the same row. Where `issues` knows a newer state, this one waits for a refill.
+threads = sa.Table(
+    "threads",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("read_at", sa.BigInteger, nullable=False),
+    sa.Column("updated_at", sa.BigInteger, nullable=False),
+    # The Thread as JSON.
+    sa.Column("details", sa.LargeBinary, nullable=False),
+    # Taken from it, for those who go through all of a repository's issues.
+    _flag("open"),
+    sa.Column("created_at", sa.BigInteger, nullable=False),
+    _time("closed_at"),
+    _flag("by_bot"),
+    _flag("by_maintainer"),
+    _flag("transferred_in"),
+    sa.Column("last_human_at", sa.BigInteger, nullable=False),
+    _text("waiting_on"),
+    _time("first_response_at"),
+    # Earlier times of being closed, as JSON: [[closed at, reopened at], …].
+    _list("closed_spells"),
+    # The template it came from, and how many of its fields lacked an answer; None where that is not known.
+    _text("template"),
+    sa.Column("missing", sa.Integer),
+)
+sa.Index("threads_open", threads.c.repository_id, threads.c.open)
+sa.Index("threads_by_human_activity", threads.c.repository_id, threads.c.last_human_at)
+
+fills = sa.Table(
+    "fills",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # Where a fill that was stopped goes on; empty when none is under way.
+    _text("cursor"),
+    # The fill under way began then: all that changed before is in once it ends.
+    _time("began_at"),
+    # All that changed before this is in the mirror; None before the first fill came to its end.
+    _time("complete_until"),
+    # The same for merged pull requests.
+    _time("pulls_until"),
+)
+
+schedules = sa.Table(
+    "schedules",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # sweep, report, board …
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("next_at", sa.BigInteger, nullable=False),
+    sa.Column("failures", sa.Integer, nullable=False, server_default=_ZERO),
+    # Where one that was stopped goes on, as JSON; empty for from the start.
+    _text("state"),
+)
+sa.Index("schedules_due", schedules.c.next_at)
+
+reports = sa.Table(
+    "reports",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("at", sa.BigInteger, nullable=False),
+    # The versioned JSON form, from which the page is made.
+    sa.Column("content", sa.LargeBinary, nullable=False),
+    # The issue it was posted as; None for one that is kept for the page alone.
+    sa.Column("issue_number", sa.Integer),
+    _list("comment_ids"),
+)
+
+bashes = sa.Table(
+    "bashes",
+    metadata,
+    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("repository_id", sa.BigInteger, nullable=False),
+    # The tracking issue; None until it is opened.
+    sa.Column("issue_number", sa.Integer),
+    # starting -> running -> finished
+    sa.Column("state", sa.Text, nullable=False),
+    _text("started_by"),
+    sa.Column("started_at", sa.BigInteger, nullable=False),
+    sa.Column("ends_at", sa.BigInteger, nullable=False),
+    _time("finished_at"),
+    # The rest of the Bash as JSON: sections, batches, the numbers before.
+    sa.Column("details", sa.LargeBinary, nullable=False),
+    sa.Column("board_comment_id", sa.BigInteger),
+    _text("board_body"),
+    _time("board_edited_at"),
+)
+sa.Index("bashes_by_repository", bashes.c.repository_id, bashes.c.id)
+
+bash_items = sa.Table(
+    "bash_items",
+    metadata,
+    sa.Column("bash_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("batch", sa.Integer, nullable=False),
+    _text("section"),
+    _text("title"),
+    _text("claimed_by"),
+    _time("claimed_until"),
+    _text("disposition"),
+    sa.Column("duplicate_of", sa.Integer),
+    _text("disposed_by"),
+    _time("disposed_at"),
+    # What became of it later, filled in by sweeps.
+    _time("reopened_at"),
+    _time("fixed_at"),
 )

@@ -65,6 +65,12 @@ class Issue:
     locked: bool = False
     is_pull_request: bool = False
     transferred_in: bool = False
+    closed_at: datetime | None = None
+    milestone: str = ""
+    assignees: tuple[str, ...] = ()
+    """Logins."""
+    reactions: int = 0
+    """Of all kinds, to the issue itself."""
     comments: tuple[Comment, ...] = ()
     """Oldest first. Loaded where the issue has a Request, open or resolved; and where a Request would be posted on an
     issue that has comments already: one of them may hold what is missing, so it is decided once more with them."""

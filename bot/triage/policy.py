@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import difflib
-import re
 from collections.abc import Hashable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any, Literal, Self
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
-import re2
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
     Field,
     PrivateAttr,
     StrictBool,
@@ -25,7 +20,9 @@ from pydantic import (
 
 from bot.forms.rules import FieldRule, Rules
 from bot.forms.template import Problem
+from bot.triage.keys import Colour, Jinja, LabelName, LabelNames, Section, Texts, compiles
 from bot.triage.places import Places
+from bot.triage.report_policy import BashSection, ReportSection
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
@@ -36,55 +33,7 @@ Permission = Literal["maintainers", "author", "anyone", "nobody"]
 CommandName = Literal["label", "unlabel", "needs-info", "triage", "skip-triage", "close", "reopen"]
 
 
-def _quoted(value: object) -> object:
-    if isinstance(value, bool | int | float):
-        raise ValueError("put quotes around it: YAML reads it as a number or a yes/no")
-    return value
-
-
-def _listed(value: object) -> object:
-    return [value] if isinstance(value, str) else value
-
-
-def _compiles(pattern: str) -> str:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options)
-    except re2.error as error:
-        detail = error.args[0] if error.args else ""
-        detail = detail.decode() if isinstance(detail, bytes) else detail
-        raise ValueError(f"RE2 cannot read this pattern: {detail}") from error
-    return pattern
-
-
-def _colour(value: str) -> str:
-    if not re.fullmatch(r"#?[0-9a-fA-F]{6}", value):
-        raise ValueError("a colour is six hex digits, such as d4c5f9")
-    return value.removeprefix("#").lower()
-
-
-LabelName = Annotated[
-    str, BeforeValidator(_quoted), StringConstraints(strip_whitespace=True, min_length=1, max_length=50)
-]
-LabelNames = Annotated[
-    tuple[LabelName, ...], BeforeValidator(_listed, json_schema_input_type=LabelName | list[LabelName])
-]
-Texts = Annotated[tuple[str, ...], BeforeValidator(_listed, json_schema_input_type=str | list[str])]
-Colour = Annotated[
-    str,
-    BeforeValidator(_quoted),
-    AfterValidator(_colour),
-    Field(json_schema_extra={"pattern": "^#?[0-9a-fA-F]{6}$"}),
-]
-Jinja = Annotated[str, StringConstraints(min_length=1, max_length=5000)]
-
-
-class _Section(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class NewLabel(_Section):
+class NewLabel(Section):
     """How a label looks that the bot may create."""
 
     color: Colour = "ededed"
@@ -94,7 +43,7 @@ class NewLabel(_Section):
 NEEDS_INFO = NewLabel(color="d4c5f9", description="Waiting for details from the author")
 
 
-class Labels(_Section):
+class Labels(Section):
     """Which labels the bot puts on, and which of them it may create."""
 
     needs_info: LabelName | None = Field(
@@ -125,7 +74,7 @@ class Labels(_Section):
         return self
 
 
-class Exempt(_Section):
+class Exempt(Section):
     """Whose issues are left alone; bots always are."""
 
     maintainers: StrictBool = Field(default=False, description="Owners, members and collaborators.")
@@ -133,7 +82,7 @@ class Exempt(_Section):
     labels: LabelNames = ()
 
 
-class WordingOverrides(_Section):
+class WordingOverrides(Section):
     """Jinja templates said instead of the built-in comments."""
 
     request: Jinja | None = None
@@ -142,7 +91,7 @@ class WordingOverrides(_Section):
     withdrawn: Jinja | None = None
 
 
-class RequestSection(_Section):
+class RequestSection(Section):
     """The one comment that asks for what is missing."""
 
     language: Literal["en", "de"] = "en"
@@ -154,13 +103,13 @@ class RequestSection(_Section):
     wording: WordingOverrides = WordingOverrides()
 
 
-class RuleSection(_Section):
+class RuleSection(Section):
     """Rules for one field; all set ones must hold."""
 
     required: StrictBool | None = None
     allow_na: StrictBool = True
     min_length: StrictInt | None = Field(None, ge=1, le=10_000)
-    pattern: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(_compiles)] | None = None
+    pattern: Annotated[str, StringConstraints(min_length=1, max_length=1000), AfterValidator(compiles)] | None = None
     one_of: Texts = ()
     code_block: StrictBool = False
     traceback: StrictBool = False
@@ -170,7 +119,7 @@ class RuleSection(_Section):
     message: Annotated[str, StringConstraints(min_length=1, max_length=500)] | None = None
 
 
-class Commands(_Section):
+class Commands(Section):
     """Who may use each slash command."""
 
     label: Permission = "maintainers"
@@ -187,7 +136,7 @@ class Commands(_Section):
         return getattr(self, attribute) if attribute in type(self).model_fields else None
 
 
-class Policy(_Section):
+class Policy(Section):
     """What the bot does in one repository."""
 
     enabled: StrictBool = Field(default=True, description="false: the bot does nothing here.")
@@ -198,6 +147,8 @@ class Policy(_Section):
         {}, description="Template file name (or *): field id or label: rules for its answer."
     )
     commands: Commands = Commands()
+    report: ReportSection = ReportSection()
+    bash: BashSection = BashSection()
 
     _path: str = PrivateAttr(POLICY_PATH)
     _places: Places | None = PrivateAttr(None)
@@ -288,13 +239,13 @@ def _message(detail: ErrorDetails) -> str:
 
 
 def _keys(section: tuple[int | str, ...]) -> list[str]:
-    models: dict[tuple[int | str, ...], type[_Section]] = {
-        (): Policy,
-        ("labels",): Labels,
-        ("request",): RequestSection,
-        ("request", "exempt"): Exempt,
-        ("request", "wording"): WordingOverrides,
-        ("commands",): Commands,
-    }
-    model = models.get(section) or (RuleSection if section[0] == "fields" else NewLabel)
+    """The keys that may stand in a section; a list's or mapping's items are found through their annotation."""
+    model: Any = Policy
+    for part in section:
+        fields = {field.alias or name: field.annotation for name, field in model.model_fields.items()}
+        model = fields.get(str(part), model)
+        while get_args(model):
+            model = next((one for one in get_args(model)[::-1] if one is not type(None)), model)
+        if not (isinstance(model, type) and issubclass(model, Section)):
+            return []
     return [field.alias or name for name, field in model.model_fields.items()]

@@ -1,0 +1,109 @@
+"""Reports, sweeps and bashes: what was read of each issue, when to do what, and the ledger of a bash.
+
+Revision ID: 0002
+Revises: 0001
+"""
+
+from __future__ import annotations
+
+import sqlalchemy as sa
+from alembic import op
+
+revision = "0002"
+down_revision = "0001"
+
+EMPTY_TEXT = sa.text("''")
+EMPTY_LIST = sa.text("'[]'")
+ZERO = sa.text("0")
+
+
+def upgrade() -> None:
+    op.add_column("issues", sa.Column("closed_at", sa.BigInteger()))
+    op.add_column("issues", sa.Column("milestone", sa.Text(), server_default=EMPTY_TEXT, nullable=False))
+    op.add_column("issues", sa.Column("assignees", sa.Text(), server_default=EMPTY_LIST, nullable=False))
+    op.add_column("issues", sa.Column("reactions", sa.Integer(), server_default=ZERO, nullable=False))
+    op.create_table(
+        "bash_items",
+        sa.Column("bash_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("batch", sa.Integer(), nullable=False),
+        sa.Column("section", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("title", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("claimed_by", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("claimed_until", sa.BigInteger()),
+        sa.Column("disposition", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("duplicate_of", sa.Integer()),
+        sa.Column("disposed_by", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("disposed_at", sa.BigInteger()),
+        sa.Column("reopened_at", sa.BigInteger()),
+        sa.Column("fixed_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("bash_id", "number"),
+    )
+    op.create_table(
+        "bashes",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("issue_number", sa.Integer()),
+        sa.Column("state", sa.Text(), nullable=False),
+        sa.Column("started_by", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("started_at", sa.BigInteger(), nullable=False),
+        sa.Column("ends_at", sa.BigInteger(), nullable=False),
+        sa.Column("finished_at", sa.BigInteger()),
+        sa.Column("details", sa.LargeBinary(), nullable=False),
+        sa.Column("board_comment_id", sa.BigInteger()),
+        sa.Column("board_body", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("board_edited_at", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("id"),
+    )
+    op.create_index("bashes_by_repository", "bashes", ["repository_id", "id"])
+    op.create_table(
+        "fills",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("cursor", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("began_at", sa.BigInteger()),
+        sa.Column("complete_until", sa.BigInteger()),
+        sa.Column("pulls_until", sa.BigInteger()),
+        sa.PrimaryKeyConstraint("repository_id"),
+    )
+    op.create_table(
+        "reports",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("at", sa.BigInteger(), nullable=False),
+        sa.Column("content", sa.LargeBinary(), nullable=False),
+        sa.Column("issue_number", sa.Integer()),
+        sa.Column("comment_ids", sa.Text(), server_default=EMPTY_LIST, nullable=False),
+        sa.PrimaryKeyConstraint("repository_id"),
+    )
+    op.create_table(
+        "schedules",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("name", sa.Text(), nullable=False),
+        sa.Column("next_at", sa.BigInteger(), nullable=False),
+        sa.Column("failures", sa.Integer(), server_default=ZERO, nullable=False),
+        sa.Column("state", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "name"),
+    )
+    op.create_index("schedules_due", "schedules", ["next_at"])
+    op.create_table(
+        "threads",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("read_at", sa.BigInteger(), nullable=False),
+        sa.Column("updated_at", sa.BigInteger(), nullable=False),
+        sa.Column("details", sa.LargeBinary(), nullable=False),
+        sa.Column("open", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("created_at", sa.BigInteger(), nullable=False),
+        sa.Column("closed_at", sa.BigInteger()),
+        sa.Column("by_bot", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("by_maintainer", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("transferred_in", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("last_human_at", sa.BigInteger(), nullable=False),
+        sa.Column("waiting_on", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("first_response_at", sa.BigInteger()),
+        sa.Column("closed_spells", sa.Text(), server_default=EMPTY_LIST, nullable=False),
+        sa.Column("template", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("missing", sa.Integer()),
+        sa.PrimaryKeyConstraint("repository_id", "number"),
+    )
+    op.create_index("threads_open", "threads", ["repository_id", "open"])
+    op.create_index("threads_by_human_activity", "threads", ["repository_id", "last_human_at"])
