@@ -12,6 +12,11 @@ from bot.triage.issue import Repository
 if TYPE_CHECKING:
     from bot.issuebash.numbers import Numbers
 
+REPORT_MARKER = "<!-- community-triage-bot:report -->"
+"""The first line of a posted report; believed only in an issue that the app itself wrote."""
+BASH_MARKER = "<!-- community-triage-bot:bash -->"
+"""The same of a bash's tracking issue."""
+
 Tier = Literal["A", "B", "C"]
 """Of evidence. A: a fact of the platform; B: two signals that agree; C: a heuristic."""
 

@@ -1,0 +1,129 @@
+"""What people say in passing: that it still happens, that it works now, that they ask for something. English only.
+
+Each pattern is looked for in one sentence of somebody's own words, so that code, quotes and questions do not count.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from bot.triage.prose import prose
+
+_LONGEST = 20_000
+"""Characters of a comment that are read; what matters is said early."""
+_SENTENCE = re.compile(r"[^.!?\n]+(?:\.(?=\S)[^.!?\n]+)*[.!?]*")
+
+
+def _any(*patterns: str) -> re.Pattern[str]:
+    return re.compile("|".join(patterns), re.IGNORECASE)
+
+
+_STILL = _any(
+    r"\bstill\b[^,;]{0,40}\b(?:happen|occur|reproduc|br[eo]ak|fail|crash|see|get|got|ha(?:ve|s|ving)|hit|present|exist)",
+    r"\bstill\b[^,;]{0,40}\b(?:there|an? (?:issue|problem|bug|error)|not (?:work|fixed|resolved|solved)|affects?)\b",
+    r"\bstill (?:does(?:n'?t| not)|isn'?t|not)\b",
+    r"\b(?:same|this|that|the) (?:issue|problem|error|bug|crash|behaviou?r) (?:here|too|again|persists|remains)\b",
+    r"\bsame here\b|\bme too\b|\bcan confirm\b|\bpersists\b|\bnot fixed\b",
+    r"\b(?:is|was|are)(?:n'?t| not) (?:fixed|resolved|solved)\b",
+    r"\b(?:happens|happened|occurs|fails|crashes|broken|reproducible) (?:again|for me (?:too|as well))\b",
+    r"\b(?:came|is|it'?s) back (?:again|in v?\d|with v?\d|since)",
+    r"\b(?:reproduced?|reproducible|happens|see (?:it|this)) (?:in|on|with|using) (?:v?\d|the latest|main\b|master\b)",
+)
+_NO_LONGER = _any(
+    r"\bno longer\b|\bany ?more\b|\bstopped\b|\bnot reproduc|\b(?:un|not )able to reproduce\b",
+    r"\bcan(?:no|')t (?:reproduce|confirm)\b|\bcan not (?:reproduce|confirm)\b",
+    r"\bif (?:it|this|that|you|the|anyone)\b|\bwhether\b|\blet (?:me|us) know\b|\bstill (?:open|waiting|on my)\b",
+)
+_WORKS = _any(
+    r"\bno longer (?:happen|occur|see|get|fail|crash|reproduc|ha(?:ve|s)|an? (?:issue|problem|error)|broken)",
+    r"\b(?:n't|not) (?:happen|occur|fail|crash|see|get|have)[^,;]{0,40} any ?more\b",
+    r"\bwork(?:s|ed|ing)? (?:fine |well |perfectly |as expected )?(?:for me )?(?:now|again|with v?\d|since|after)\b",
+    r"\bnow (?:it )?works\b|\b(?:that|this|it|which) (?:has |have )?(?:solved|fixed|resolved|did it|worked|helped)\b",
+    r"\b(?:is|was|been|got|seems?|appears?)(?: to be)? (?:now |already )?(?:fixed|resolved|solved)\b",
+    r"\b(?:fixed|resolved|solved) (?:it |this |that )?(?:in|by|with|since|for me|now|(?:the|my) (?:issue|problem))\b",
+    r"\bcan(?:not|'t| no longer| not) reproduce\b",
+    r"\b(?:problem|issue) (?:is |has )?(?:solved|fixed|resolved|gone|went away)\b",
+    r"\bthat was (?:it|the (?:problem|issue|cause))\b|\byou can close\b",
+    r"\b(?:feel free|okay?|fine) to close\b|\bclosing\b|\bcan be closed\b",
+)
+_NOT_YET = _any(
+    r"\bnot (?:yet )?(?:fixed|resolved|solved)\b",
+    r"\b(?:is|was|has|does|did)(?:n'?t| not) (?:been )?(?:fix|resolv|solv|work|help)",
+    r"\b(?:if|when|should|would be|will be|hope|unless|until|but|never)\b",
+)
+_THANKS = _any(r"\b(?:thanks|thank you|thx|cheers|much appreciated|got it|makes sense|perfect)\b")
+_ASKS = _any(
+    r"\b(?:could|can|would|will) you\b|\bare you (?:still|able|using|on|sure)\b",
+    r"\bdo you (?:have|mind|still|know|get|see)\b|\b(?:which|what) version\b|\bany (?:update|news)\b",
+    r"\bplease,? (?:\w+ )?(?:provide|share|post|add|attach|give|paste|send|include|upload|show|fill|open)\b",
+    r"\bplease,? (?:\w+ )?(?:try|check|confirm|test|run|update|upgrade|verify)\b",
+    r"\bplease,? (?:\w+ )?(?:describe|elaborate|clarify|let|tell|report)\b",
+    r"\b(?:we|i)(?:'d| would)? need (?:an?|the|some|more|to know|to see|your)\b|\bmore (?:info|information|details)\b",
+    r"\blet (?:us|me) know\b|\bminimal (?:example|repro)",
+)
+_PROMISES = _any(
+    r"\b(?:i|we)(?:'ll| will|'m| am|'re| are)(?: \w+)? (?:look|fix|take|work|investigat|send|push|handl|check|add)",
+    r"\b(?:on (?:my|our) (?:list|radar|roadmap)|(?:i'm|we're|am|are) on it)\b",
+    r"\b(?:prs?|pull requests?|patch(?:es)?|fix) (?:is |are )?(?:welcome|coming|under ?way|in progress)\b",
+)
+_DUPLICATE = re.compile(
+    r"\b(?:duplicate[sd]?|dup(?:e)?) (?:of|by)[ :]+(?:(?P<repo>[\w.-]+/[\w.-]+)?#|"
+    r"https?://(?:www\.)?github\.com/(?P<full>[\w.-]+/[\w.-]+)/issues/)(?P<number>\d{1,9})\b",
+    re.IGNORECASE,
+)
+_MENTIONS = re.compile(r"(?<![\w@])@([A-Za-z0-9][A-Za-z0-9-]{0,38})")
+
+
+def sentences(text: str) -> Iterator[str]:
+    """A person's own words, a sentence each."""
+    for match in _SENTENCE.finditer(prose(text[:_LONGEST]).replace("’", "'")):
+        sentence = match[0].strip()
+        if sentence:
+            yield sentence
+
+
+def still_happens(text: str) -> bool:
+    """Somebody says that the problem is there."""
+    return any(_STILL.search(one) and not _NO_LONGER.search(one) and not one.endswith("?") for one in sentences(text))
+
+
+def works_now(text: str) -> bool:
+    """Somebody says that the problem is gone, and nowhere in the same text that it is not."""
+    found = any(_WORKS.search(one) and not _NOT_YET.search(one) and not one.endswith("?") for one in sentences(text))
+    return found and not still_happens(text)
+
+
+def thanks(text: str) -> bool:
+    """Short thanks, with no question in them: the usual end of a conversation."""
+    said = list(sentences(text))
+    return len(said) <= 4 and any(map(_THANKS.search, said)) and not any(one.endswith("?") for one in said)
+
+
+def asks(text: str) -> bool:
+    """Something is asked of the reader, by a question or a plea."""
+    return any(one.endswith("?") or _ASKS.search(one) for one in sentences(text))
+
+
+def asks_plainly(text: str) -> bool:
+    """The same by words that leave no doubt; a question mark alone may be rhetorical."""
+    return any(map(_ASKS.search, sentences(text)))
+
+
+def promises(text: str) -> bool:
+    """The writer means to do something about it, so that nobody else is waited for."""
+    return any(map(_PROMISES.search, sentences(text)))
+
+
+def duplicate_of(text: str, full_name: str) -> int | None:
+    """The number after "duplicate of", where it is an issue of this repository (`owner/name`)."""
+    for match in _DUPLICATE.finditer(prose(text[:_LONGEST])):
+        repository = match["repo"] or match["full"]
+        if repository is None or repository.lower() == full_name.lower():
+            return int(match["number"])
+    return None
+
+
+def mentioned(text: str) -> frozenset[str]:
+    """Logins, lower case, that the text speaks to."""
+    return frozenset(login.lower() for login in _MENTIONS.findall(prose(text[:_LONGEST])))

@@ -1,0 +1,67 @@
+"""Outdated: a bug reported against a version far behind the latest release, and confirmed on none since."""
+
+from __future__ import annotations
+
+from packaging.version import Version
+
+from bot.issuebash.conversation import words
+from bot.issuebash.desk import Desk
+from bot.issuebash.phrases import still_happens
+from bot.issuebash.questions import is_bug
+from bot.issuebash.report import Evidence, Hit
+from bot.issuebash.rule import Rule, has_gap, said
+from bot.issuebash.signature import signature
+from bot.issuebash.thread import Thread
+from bot.issuebash.versions import minors_behind, parsed, released, spoken_of
+
+
+def find(thread: Thread, desk: Desk) -> Hit | None:
+    """The newest version that the issue or a comment speaks of counts."""
+    issue = thread.issue
+    known = released(desk.releases or ())
+    if not known or has_gap(thread) or not is_bug(thread, shows_error=signature(issue.body) is not None):
+        return None
+    texts = [f"{issue.title}\n{issue.body}", *(comment.body for comment in words(thread))]
+    found = [one for text in texts for one in spoken_of(text, desk.repository.name, known)]
+    if not found:
+        return None
+    newest, is_named = max(found)
+    behind, minors = minors_behind(newest, known), desk.settings.sections.outdated.minors
+    is_old_major = newest.major < known[0].major
+    if behind == 0 or not (behind >= minors or is_old_major):
+        return None
+    latest = _release(known[0], desk)
+    facts = (
+        Evidence(f"Reported against {newest}, which is {behind} minor releases behind", thread.url, issue.created_at),
+        Evidence(f"{known[0]} is the latest release", latest.url, latest.at),
+    )
+    return Hit("outdated", "B" if is_named else "C", "ask_for_retest", 1, facts, _counter(thread, desk, known, newest))
+
+
+def _release(version: Version, desk: Desk) -> Evidence:
+    release = next((one for one in desk.releases or () if parsed(one.tag) == version), None)
+    return Evidence("", release.url, release.published_at) if release else Evidence("")
+
+
+def _counter(thread: Thread, desk: Desk, known: tuple[Version, ...], newest: Version) -> tuple[Evidence, ...]:
+    """Whoever wrote of it after the next series was out may have met it there."""
+    following = [one for one in known if one.release[:2] > newest.release[:2]]
+    times = [_release(one, desk).at for one in following]
+    out_since = min((at for at in times if at is not None), default=None)
+    if out_since is None:
+        return ()
+    late = [one for one in words(thread) if one.created_at > out_since and still_happens(one.body)]
+    return tuple(said(thread, comment, "wrote later that it happens, without a version") for comment in late[-2:])
+
+
+RULE = Rule(
+    id="outdated",
+    title="Outdated",
+    meaning=lambda it: (
+        f"A bug reported against a version {it.outdated.minors} or more minor releases (or a major one) behind the"
+        " latest, and confirmed on no newer one."
+    ),
+    find=find,
+    needs=frozenset({"comments"}),
+    needs_releases=True,
+)

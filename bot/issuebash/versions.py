@@ -1,0 +1,63 @@
+"""Versions of the project that an issue speaks of, told from those of everything else by the project's own releases."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+
+from packaging.version import InvalidVersion, Version
+
+from bot.issuebash.thread import Release
+
+_NUMBER = r"v?(?P<version>\d{1,4}\.\d{1,4}(?:\.\d{1,6})?(?:(?:a|b|rc|\.dev|\.post)\d{1,4})?)"
+_FIELD = re.compile(
+    r"^[ \t]*(?:#{1,6}[ \t]+|\*\*|[-*][ \t]+)?(?P<label>[^\n:=*#]{0,60}\bversions?\b[^\n:=*#]{0,40})"
+    r"(?:\*\*)?[ \t]*[:=]?(?:\*\*)?[ \t\r]*\n?[ \t\r]*\n?[ \t]*(?:[\w.-]{1,40}[ =:]{1,3})?" + _NUMBER,
+    re.IGNORECASE | re.MULTILINE,
+)
+_FOREIGN = re.compile(
+    r"\b(?:python|os|cuda|cudnn|node|npm|java|jdk|gcc|compiler|bazel|browser|kernel|driver|docker|windows|mac|linux|ubuntu)\b",
+    re.IGNORECASE,
+)
+_MOST = 50
+
+
+def parsed(tag: str) -> Version | None:
+    """The version in a release's tag: `v1.2`, `release-1.2.3`, `name-1.2`; None where there is none."""
+    match = re.search(r"(?<![\d.])\d+(?:\.\d+){1,3}(?:[-_.]?(?:a|b|rc|alpha|beta)\.?\d*)?", tag)
+    try:
+        return Version(match[0]) if match else None
+    except InvalidVersion:
+        return None
+
+
+def released(releases: Sequence[Release]) -> tuple[Version, ...]:
+    """All final releases, newest version first."""
+    versions = {version for release in releases if not release.is_prerelease and (version := parsed(release.tag))}
+    return tuple(sorted((one for one in versions if not one.is_prerelease), reverse=True))
+
+
+def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tuple[Version, bool]]:
+    """Versions of the project in a text; True where its name stands beside it, False in a field that is only `Version`.
+
+    Only those count whose first two numbers some release has, so that Python 3.11 is not taken for the project's.
+    """
+    series = {one.release[:2] for one in known}
+    name = re.escape(project)
+    named = re.compile(rf"\b{name}(?:[ \t]+version)?[ \t]*(?:==|[=: \t])?[ \t]*{_NUMBER}", re.IGNORECASE)
+    found = [(match["version"], True) for match in list(named.finditer(text))[:_MOST]]
+    for match in list(_FIELD.finditer(text))[:_MOST]:
+        label = match["label"].lower()
+        if project.lower() in label:
+            found.append((match["version"], True))
+        elif not _FOREIGN.search(label):
+            found.append((match["version"], False))
+    for number, is_named in found:
+        version = Version(number)
+        if version.release[:2] in series:
+            yield version, is_named
+
+
+def minors_behind(version: Version, known: Sequence[Version]) -> int:
+    """How many series of releases (the first two numbers) are newer than the version's."""
+    return len({one.release[:2] for one in known if one.release[:2] > version.release[:2]})
