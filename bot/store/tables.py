@@ -242,6 +242,37 @@ threads = sa.Table(
 sa.Index("threads_open", threads.c.repository_id, threads.c.open)
 sa.Index("threads_by_human_activity", threads.c.repository_id, threads.c.last_human_at)
 
+# Who was seen as an owner, member or collaborator: events of the timeline do not tell it.
+maintainers = sa.Table(
+    "maintainers",
+    metadata,
+    sa.Column("repository_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    # Lower case.
+    sa.Column("login", sa.Text, primary_key=True),
+)
+
+# What full-text search looks into: issues, and pages of the documentation. The index over it is the database's own kind
+# (`bot/store/search.py`).
+texts = sa.Table(
+    "texts",
+    metadata,
+    sa.Column("id", _Serial, primary_key=True),
+    sa.Column("repository_id", sa.BigInteger, nullable=False),
+    # The issue's number; 0 for a page.
+    sa.Column("number", sa.Integer, nullable=False),
+    # The page's path; empty for an issue.
+    _text("path"),
+    _text("title"),
+    # What is searched beside the title: of an issue its error, of a page its headings.
+    _text("words"),
+    # Of the error that an issue shows.
+    _text("signature"),
+    _text("url"),
+    _flag("open"),
+    _flag("answered"),
+    sa.UniqueConstraint("repository_id", "number", "path"),
+)
+
 fills = sa.Table(
     "fills",
     metadata,

@@ -66,6 +66,12 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("repository_id"),
     )
     op.create_table(
+        "maintainers",
+        sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("login", sa.Text(), nullable=False),
+        sa.PrimaryKeyConstraint("repository_id", "login"),
+    )
+    op.create_table(
         "reports",
         sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("at", sa.BigInteger(), nullable=False),
@@ -84,6 +90,21 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("repository_id", "name"),
     )
     op.create_index("schedules_due", "schedules", ["next_at"])
+    op.create_table(
+        "texts",
+        sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
+        sa.Column("repository_id", sa.BigInteger(), nullable=False),
+        sa.Column("number", sa.Integer(), nullable=False),
+        sa.Column("path", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("title", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("words", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("signature", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("url", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("open", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("answered", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.PrimaryKeyConstraint("id"),
+        sa.UniqueConstraint("repository_id", "number", "path"),
+    )
     op.create_table(
         "threads",
         sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
@@ -107,3 +128,26 @@ def upgrade() -> None:
     )
     op.create_index("threads_open", "threads", ["repository_id", "open"])
     op.create_index("threads_by_human_activity", "threads", ["repository_id", "last_human_at"])
+    _index_texts()
+
+
+def _index_texts() -> None:
+    """The full-text index over `texts`, kept current by the database itself."""
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute(
+            "CREATE INDEX texts_index ON texts USING gin"
+            " ((setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', words), 'B')))"
+        )
+        return
+    op.execute(
+        "CREATE VIRTUAL TABLE texts_index USING fts5"
+        " (title, words, content='texts', content_rowid='id', tokenize='porter unicode61')"
+    )
+    old = "INSERT INTO texts_index (texts_index, rowid, title, words) VALUES ('delete', old.id, old.title, old.words);"
+    new = "INSERT INTO texts_index (rowid, title, words) VALUES (new.id, new.title, new.words);"
+    for name, when, body in (
+        ("added", "INSERT", new),
+        ("removed", "DELETE", old),
+        ("changed", "UPDATE OF title, words", old + new),
+    ):
+        op.execute(f"CREATE TRIGGER texts_{name} AFTER {when} ON texts BEGIN {body} END")
