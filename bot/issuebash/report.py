@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from bot.issuebash.numbers import Numbers
 from bot.triage.issue import Repository
-
-if TYPE_CHECKING:
-    from bot.issuebash.numbers import Numbers
 
 REPORT_MARKER = "<!-- community-triage-bot:report -->"
 """The first line of a posted report; believed only in an issue that the app itself wrote."""

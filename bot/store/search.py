@@ -19,17 +19,14 @@ if TYPE_CHECKING:
     from bot.issuebash.thread import Thread
 
 _WORD = re.compile(r"[^\W_][\w.]*[^\W_]|[^\W_]")
-_COMMON = frozenset(
-    " ".join(
-        (
-            "a an and any are as at be been but by can cannot could do does doing don t for from get getting give gives had",
-            "has have how i if in into is it its just me my no not of on or our should so some still that the their them",
-            "then there these they this to up us use used using want was we were what when where which while who why will",
-            "with without would you your bug issue error problem question help please feature request wrong fail fails",
-            "failed failing work works working title docs documentation python",
-        )
-    ).split()
-)
+_COMMON_WORDS = """
+    a an and any are as at be been but by can cannot could do does doing don t for from get getting give gives had has
+    have how i if in into is it its just me my no not of on or our should so some still that the their them then there
+    these they this to up us use used using want was we were what when where which while who why will with without would
+    you your bug issue error problem question help please feature request wrong fail fails failed failing work works
+    working title docs documentation python
+"""
+_COMMON = frozenset(_COMMON_WORDS.split())
 """Words that say nothing of what an issue is about."""
 _MOST_TERMS = 12
 _CANDIDATES = 20

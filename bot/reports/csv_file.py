@@ -1,0 +1,71 @@
+"""A Report as CSV for a sitting: a line an issue, with empty columns for what is decided."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Iterable
+
+from bot.issuebash.report import Evidence, Report
+from bot.reports import words
+
+_COLUMNS = (
+    "Section",
+    "Issue",
+    "Title",
+    "Link",
+    "Author",
+    "Opened",
+    "Last activity",
+    "Comments",
+    "Reactions",
+    "Labels",
+    "Evidence",
+    "For it",
+    "Against it",
+    "Suggested",
+    "Also",
+    "Resolution",
+    "Notes",
+)
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
+"""What spreadsheets take for the beginning of a formula, in its full-width forms, too."""
+
+
+def text(report: Report) -> str:
+    """With a byte order mark, without which Excel reads UTF-8 as something else; other programs skip it."""
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(_COLUMNS)
+    for section in report.sections:
+        for row in section.rows:
+            cells = (
+                section.title,
+                row.number,
+                row.title,
+                row.url,
+                row.author,
+                words.day(row.created_at),
+                words.day(row.last_human_at),
+                row.comments,
+                "" if row.reactions is None else row.reactions,
+                ", ".join(row.labels),
+                words.TIERS[row.hit.tier],
+                _facts(row.hit.facts),
+                _facts(row.hit.counter),
+                words.SUGGESTIONS[row.hit.suggestion],
+                ", ".join(row.tags),
+                "",
+                "",
+            )
+            writer.writerow([cell if isinstance(cell, int) else _safe(cell) for cell in cells])
+    return "\ufeff" + out.getvalue()
+
+
+def _facts(facts: Iterable[Evidence]) -> str:
+    return "; ".join(f"{it.text} ({words.day(it.at)})" if it.at else it.text for it in facts)
+
+
+def _safe(cell: str) -> str:
+    """A leading apostrophe makes it text wherever it is opened."""
+    return f"'{cell}" if cell.lstrip(' "\u00a0').startswith(_FORMULA) or cell.startswith(_FORMULA) else cell

@@ -1,0 +1,108 @@
+"""What the forms of a report have in common: the words for suggestions, evidence, times and numbers."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import Final
+from urllib.parse import urlsplit, urlunsplit
+
+from bot.issuebash.numbers import Cohort, Completeness, Response
+from bot.issuebash.report import Report, Suggestion, Tier
+
+SUGGESTIONS: Final[dict[Suggestion, str]] = {
+    "answer": "Answer it",
+    "ask_for_retest": "Ask for a retest on the latest release",
+    "close_as_answered": "Close it as answered",
+    "close_as_duplicate": "Close it as a duplicate",
+    "close_as_fixed": "Check that it is fixed, and close it",
+    "decide": "Decide, or say who will",
+    "free_assignee": "Ask the assignee, or free it for others",
+    "look_again": "Look again, and reopen or explain",
+    "plan_or_decline": "Plan it or decline it, and say so",
+    "point_to_answer": "Point to the answer",
+    "remind_author": "Remind the author, or close it",
+    "reply": "Reply",
+}
+TIERS: Final[dict[Tier, str]] = {"A": "a fact", "B": "two signals", "C": "a guess"}
+"""What each tier of evidence is, in two words."""
+
+_UNITS = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
+
+
+def duration(time: timedelta) -> str:
+    """As people say it: `3 weeks`, `5 hours`; rounded down, and days up to a fortnight."""
+    days = time.days
+    for size, name in _UNITS:
+        if days >= size * (2 if name in {"week", "month"} else 1):
+            return _plural(days // size, name)
+    hours = time.seconds // 3600
+    return _plural(hours, "hour") if hours else _plural(max(time.seconds // 60, 0), "minute")
+
+
+def _plural(count: int, name: str) -> str:
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def counted(count: int, name: str) -> str:
+    """`1 issue`, `1,234 issues`."""
+    return f"{count:,} {name}{'' if count == 1 else 's'}"
+
+
+def percent(part: int, whole: int) -> str:
+    return f"{round(100 * part / whole)} %" if whole else "–"
+
+
+def day(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d")
+
+
+def moment(at: datetime) -> str:
+    return at.strftime("%Y-%m-%d %H:%M UTC")
+
+
+def median(response: Response) -> str:
+    if response.median is not None:
+        return duration(response.median)
+    return "not reached" if response.issues else "–"
+
+
+def rate(response: Response) -> str:
+    return percent(response.within, response.eligible)
+
+
+def completeness(found: Completeness) -> tuple[str, str]:
+    """At filing, and after the ask."""
+    return percent(found.at_filing, found.issues), percent(found.after_ask, found.asked)
+
+
+def cohorts(report: Report) -> list[tuple[str, Cohort]]:
+    """All issues, then before and after the bot, then each kind."""
+    numbers = report.numbers
+    found = [("All issues", numbers.overall)]
+    since = f" ({day(numbers.bot_since)})" if numbers.bot_since else ""
+    found += [("Before the bot" + since, numbers.before)] if numbers.before else []
+    found += [("With the bot", numbers.after)] if numbers.after else []
+    if len(numbers.kinds) > 1:
+        found += [(kind or "from no template", cohort) for kind, cohort in numbers.kinds.items()]
+    return found
+
+
+def headline(report: Report) -> str:
+    """One sentence: what can be done in one sitting."""
+    by_rule = {section.rule: section.total for section in report.sections}
+    close = sum(by_rule.get(rule, 0) for rule in ("probably_fixed", "duplicates", "answered"))
+    answer = sum(by_rule.get(rule, 0) for rule in ("our_turn", "easy_to_answer", "no_maintainer_reply"))
+    ask = sum(by_rule.get(rule, 0) for rule in ("waiting_on_author", "outdated", "zombie_assignee"))
+    plan = sum(by_rule.get(rule, 0) for rule in ("needs_decision", "popular_and_old", "voices_after_close"))
+    waiting = f"{answer:,} wait for an answer, {ask:,} for a nudge, {plan:,} for a decision"
+    return f"{close:,} can probably be closed, {waiting}."
+
+
+def quiet_link(url: str) -> str:
+    """An address that leads to the same page, and of which GitHub tells nobody.
+
+    GitHub notes a mention on every issue that a text links to. It does not for `redirect.github.com`, which it keeps
+    for such lists. Other hosts have no such name, so their links stay as they are.
+    """
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(netloc="redirect.github.com")) if parts.netloc == "github.com" else url
