@@ -10,6 +10,7 @@ from bot.cli.journal import journal
 from bot.cli.labels import labels
 from bot.cli.lint import lint
 from bot.cli.replay import replay
+from bot.cli.report import report
 from bot.cli.serve import serve
 from bot.cli.simulate import simulate
 
@@ -23,6 +24,7 @@ app.command()(doctor)
 app.command()(journal)
 app.command()(replay)
 app.command()(simulate)
+app.command()(report)
 app.command()(labels)
 
 

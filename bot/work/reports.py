@@ -1,0 +1,81 @@
+"""Makes a repository's report from the mirror: one pass for the numbers, one over what is open."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from bot.forms.template import Submission
+from bot.issuebash.compose import compose
+from bot.issuebash.desk import Desk
+from bot.issuebash.statistics import numbers
+from bot.issuebash.thread import EVERYTHING, Aspect, Release
+from bot.store import threads
+from bot.store.search import Search
+from bot.store.threads import Filed
+from bot.store.times import to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection
+
+    from bot.forms.check import Checker
+    from bot.issuebash.report import Report
+    from bot.store.database import Database
+    from bot.triage.issue import Issue, Repository
+    from bot.triage.report_policy import ReportSection
+
+
+def filing(checker: Checker) -> Callable[[Issue], Filed]:
+    """Tells of an issue which template it came from, and how many of its fields lack an answer."""
+
+    def filed(issue: Issue) -> Filed:
+        check = checker.check(Submission(issue.title, issue.body, issue.labels, issue.type))
+        template = check.match.template
+        return Filed() if template is None else Filed(template.file, len(check.findings))
+
+    return filed
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is known beside the mirror, and how far what is in it can be relied on."""
+
+    said: str
+    """Where the facts are from and of when, for people."""
+    known: frozenset[Aspect] = EVERYTHING
+    releases: tuple[Release, ...] | None = None
+    bot_since: datetime | None = None
+    partial: str = ""
+    """What is missing, as a sentence; empty when nothing is."""
+
+
+def make(
+    database: Database,
+    repository: Repository,
+    settings: ReportSection,
+    source: Source,
+    now: datetime,
+    sections: Collection[str] = (),
+) -> Report:
+    """The mirror must have been filled before. `sections` limits the report to these rules; empty for all."""
+    spoken_since = to_ms(now - timedelta(days=settings.sections.voices_after_close.days))
+    with database.read() as connection, database.read() as searching:
+        desk = Desk(
+            repository=repository,
+            settings=settings,
+            now=now,
+            maintainers=threads.load_maintainers(connection, repository.id),
+            releases=source.releases,
+            similar=Search(searching, repository.id),
+            known=source.known,
+        )
+        return compose(
+            threads.open_threads(connection, repository.id),
+            threads.spoken_after_close(connection, repository.id, spoken_since),
+            numbers(threads.figures(connection, repository.id), now, source.bot_since, source.known),
+            desk,
+            sections=sections,
+            source=source.said,
+            partial=source.partial,
+        )
