@@ -20,7 +20,7 @@ def _any(*patterns: str) -> re.Pattern[str]:
 
 
 _STILL = _any(
-    r"\bstill\b[^,;]{0,40}\b(?:happen|occur|reproduc|br[eo]ak|fail|crash|see|get|got|ha(?:ve|s|ving)|hit|present|exist)",
+    r"\bstill\b[^,;]{0,40}\b(?:happen|occur|reproduc|br(?:oke|eak)|fail|crash|see|get|got|ha(?:ve|s|ving)|hit|present|exist)",
     r"\bstill\b[^,;]{0,40}\b(?:there|an? (?:issue|problem|bug|error)|not (?:work|fixed|resolved|solved)|affects?)\b",
     r"\bstill (?:does(?:n'?t| not)|isn'?t|not)\b",
     r"\b(?:same|this|that|the) (?:issue|problem|error|bug|crash|behaviou?r) (?:here|too|again|persists|remains)\b",
@@ -37,7 +37,7 @@ _NO_LONGER = _any(
 )
 _WORKS = _any(
     r"\bno longer (?:happen|occur|see|get|fail|crash|reproduc|ha(?:ve|s)|an? (?:issue|problem|error)|broken)",
-    r"\b(?:n't|not) (?:happen|occur|fail|crash|see|get|have)[^,;]{0,40} any ?more\b",
+    r"(?:n't|\bnot) (?:happen|occur|fail|crash|see|get|have)[^,;]{0,40} any ?more\b",
     r"\bwork(?:s|ed|ing)? (?:fine |well |perfectly |as expected )?(?:for me )?(?:now|again|with v?\d|since|after)\b",
     r"\bnow (?:it )?works\b|\b(?:that|this|it|which) (?:has |have )?(?:solved|fixed|resolved|did it|worked|helped)\b",
     r"\b(?:is|was|been|got|seems?|appears?)(?: to be)? (?:now |already )?(?:fixed|resolved|solved)\b",

@@ -25,7 +25,7 @@ _PYTHON_ERROR = re.compile(
 )
 _OTHER_ERROR = re.compile(
     r"^[ \t]*(?:(?:Exception in thread \"[^\"\n]{0,80}\"|Caused by:|Uncaught|Unhandled \w{1,20}:?)[ \t]+)?"
-    r"(?P<kind>(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,60}(?:Exception|Error)|[A-Z]\w{0,40}Error)"
+    r"(?P<kind>(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,60}(?:Exception|Error)|[A-Z]\w{0,40}Error(?=:))"
     r"(?::[ \t]*(?P<message>[^\n]{0,400}))?"
 )
 _RUST_PANIC = re.compile(r"^thread '[^'\n]{0,80}' panicked at (?P<message>[^\n]{1,400})")
@@ -34,7 +34,7 @@ _SIGNAL = re.compile(r"\b(?P<kind>Segmentation fault|SIGSEGV|SIGABRT|core dumped
 
 _SITE = re.compile(r".*/(?:site|dist)-packages/|.*/(?:src|lib|python)/(?=\w+/)|^.*?/(?=\w+/\w+\.py$)")
 _STANDARD = re.compile(
-    r"/lib(?:64)?/python\d[\d.]*/(?!site-packages|dist-packages)|^<frozen |[\\/]lib[\\/](?!site-packages)"
+    r"/lib(?:64)?/python\d[\d.]*/(?!site-packages|dist-packages)|^<|/python\d*/lib/(?!site-packages)", re.IGNORECASE
 )
 _VOLATILE = re.compile(
     r"0x[0-9a-fA-F]+|'[^'\n]{0,200}'|\"[^\"\n]{0,200}\"|`[^`\n]{0,200}`|(?:[A-Za-z]:)?[\\/][\w.\\/~+-]+"
@@ -99,7 +99,7 @@ def _elsewhere(text: str) -> Signature | None:
 def _frame(file: str, name: str) -> str:
     """A frame without what depends on the machine; empty for the standard library's and for the reader's own script."""
     path = file.replace("\\", "/")
-    if _STANDARD.search(path) or name == "<module>" or path.startswith("<"):
+    if _STANDARD.search(path) or name == "<module>":
         return ""
     short = _SITE.sub("", path, count=1)
     return f"{'/'.join(short.split('/')[-2:])}:{name}"
