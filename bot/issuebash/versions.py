@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from bot.issuebash.thread import Release
 
@@ -25,10 +25,7 @@ _MOST = 50
 def parsed(tag: str) -> Version | None:
     """The version in a release's tag: `v1.2`, `release-1.2.3`, `name-1.2`; None where there is none."""
     match = re.search(r"(?<![\d.])\d+(?:\.\d+){1,3}(?:[-_.]?(?:a|b|rc|alpha|beta)\.?\d*)?", tag)
-    try:
-        return Version(match[0]) if match else None
-    except InvalidVersion:
-        return None
+    return Version(match[0]) if match else None
 
 
 def released(releases: Sequence[Release]) -> tuple[Version, ...]:

@@ -32,11 +32,11 @@ def pages(report: Report) -> tuple[str, ...]:
     found: list[str] = []
     page = f"{REPORT_MARKER}\n{_summary(report)}"
     for heading, head, rows in (*_sections(report), *_numbers(report)):
-        page = _add(found, page, f"\n{heading}\n{head}", rows[:1])
+        page = _add(found, page, f"\n{heading}\n\n{head}", rows[:1])
         for row in rows[1:]:
             if len(page) + len(row) > LONGEST:
                 found.append(page)
-                page = f"{REPORT_MARKER}\n{heading.splitlines()[0]} (continued)\n\n{head.lstrip()}"
+                page = f"{REPORT_MARKER}\n{heading.splitlines()[0]} (continued)\n\n{head}"
             page += row
     return (*found, page)
 
@@ -72,9 +72,9 @@ def _rest(report: Report) -> str:
 def _sections(report: Report) -> Iterator[tuple[str, str, list[str]]]:
     for section in report.sections:
         if section.not_known:
-            yield f"### {section.title}\n\nNot known. {escape(section.not_known)}\n", "", []
+            yield f"### {section.title}", f"Not known. {escape(section.not_known)}\n", []
         elif section.rows:
-            yield f"### {section.title}\n\n{_meaning(section)}\n", f"\n{_HEAD}", [_row(row) for row in section.rows]
+            yield f"### {section.title}\n\n{_meaning(section)}", _HEAD, [_row(row) for row in section.rows]
 
 
 def _meaning(section: Section) -> str:
@@ -104,16 +104,17 @@ def _fact(fact: Evidence) -> str:
 
 
 def _numbers(report: Report) -> Iterator[tuple[str, str, list[str]]]:
-    yield "### Numbers\n", "", [*(f"{line} " for line in report.numbers.not_known), "\n"]
-    yield "#### Responses\n", f"\n{_RESPONSES}", [_cohort(name, cohort) for name, cohort in words.cohorts(report)]
+    if report.numbers.not_known:
+        yield "### Numbers that are not known", "", [f"- {line}\n" for line in report.numbers.not_known]
+    yield "### Responses", _RESPONSES, [_cohort(name, cohort) for name, cohort in words.cohorts(report)]
     numbers = report.numbers
     if numbers.age and numbers.idle:
         spreads = {"Age": numbers.age, "Time since a person last took part": numbers.idle}
         rows = [_cells(name, *map(words.duration, (it.p50, it.p75, it.p90, it.most))) for name, it in spreads.items()]
-        yield "#### Open issues\n", f"\n{_SPREADS}", rows
+        yield "### Open issues", _SPREADS, rows
     if numbers.months:
         rows = [_cells(f"{it.start:%Y-%m}", *map(_number, _flow(it))) for it in numbers.months[::-1]]
-        yield "#### Month by month\n", f"\n{_chart(report)}\n{_MONTHS}", rows
+        yield f"### Month by month\n\n{_chart(report)}", _MONTHS, rows
 
 
 def _cohort(name: str, cohort: Cohort) -> str:
@@ -141,5 +142,5 @@ def _chart(report: Report) -> str:
     values = ", ".join(str(max(it.backlog, 0)) for it in months)
     return (
         f'```mermaid\nxychart-beta\n  title "Open issues at the end of each month"\n  x-axis [{labels}]\n'
-        f'  y-axis "open issues" 0 --> {max(1, *(it.backlog for it in months))}\n  line [{values}]\n```\n'
+        f'  y-axis "open issues" 0 --> {max(1, *(it.backlog for it in months))}\n  line [{values}]\n```'
     )

@@ -94,8 +94,7 @@ def headline(report: Report) -> str:
     answer = sum(by_rule.get(rule, 0) for rule in ("our_turn", "easy_to_answer", "no_maintainer_reply"))
     ask = sum(by_rule.get(rule, 0) for rule in ("waiting_on_author", "outdated", "zombie_assignee"))
     plan = sum(by_rule.get(rule, 0) for rule in ("needs_decision", "popular_and_old", "voices_after_close"))
-    waiting = f"{answer:,} wait for an answer, {ask:,} for a nudge, {plan:,} for a decision"
-    return f"{close:,} can probably be closed, {waiting}."
+    return f"Probably to close: {close:,}. To answer: {answer:,}. To nudge: {ask:,}. To decide: {plan:,}."
 
 
 def quiet_link(url: str) -> str:

@@ -72,11 +72,6 @@ def spoken_after_close(connection: sa.Connection, repository_id: int, since: int
     )
 
 
-def some(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, Thread]:
-    found = _stream(connection, _here(repository_id).where(threads.c.number.in_(list(numbers))))
-    return {thread.number: thread for thread in found}
-
-
 def count(connection: sa.Connection, repository_id: int) -> int:
     statement = sa.select(sa.func.count()).select_from(threads).where(threads.c.repository_id == repository_id)
     return connection.scalar(statement) or 0

@@ -11,7 +11,7 @@ from bot.issuebash.questions import is_bug
 from bot.issuebash.report import Evidence, Hit
 from bot.issuebash.rule import Rule, has_gap, said
 from bot.issuebash.signature import signature
-from bot.issuebash.thread import Thread
+from bot.issuebash.thread import Release, Thread
 from bot.issuebash.versions import minors_behind, parsed, released, spoken_of
 
 
@@ -33,23 +33,19 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     latest = _release(known[0], desk)
     facts = (
         Evidence(f"Reported against {newest}, which is {behind} minor releases behind", thread.url, issue.created_at),
-        Evidence(f"{known[0]} is the latest release", latest.url, latest.at),
+        Evidence(f"{known[0]} is the latest release", latest.url, latest.published_at),
     )
     return Hit("outdated", "B" if is_named else "C", "ask_for_retest", 1, facts, _counter(thread, desk, known, newest))
 
 
-def _release(version: Version, desk: Desk) -> Evidence:
-    release = next((one for one in desk.releases or () if parsed(one.tag) == version), None)
-    return Evidence("", release.url, release.published_at) if release else Evidence("")
+def _release(version: Version, desk: Desk) -> Release:
+    return next(one for one in desk.releases or () if parsed(one.tag) == version)
 
 
 def _counter(thread: Thread, desk: Desk, known: tuple[Version, ...], newest: Version) -> tuple[Evidence, ...]:
     """Whoever wrote of it after the next series was out may have met it there."""
     following = [one for one in known if one.release[:2] > newest.release[:2]]
-    times = [_release(one, desk).at for one in following]
-    out_since = min((at for at in times if at is not None), default=None)
-    if out_since is None:
-        return ()
+    out_since = min(_release(one, desk).published_at for one in following)
     late = [one for one in words(thread) if one.created_at > out_since and still_happens(one.body)]
     return tuple(said(thread, comment, "wrote later that it happens, without a version") for comment in late[-2:])
 

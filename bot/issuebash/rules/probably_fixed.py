@@ -37,7 +37,7 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
         # The work goes on in another one.
         return None
     verb = "is to close this issue" if best.will_close else "mentions it"
-    facts = (Evidence(f"{_name(best, desk)}, which {verb}, was merged: {best.title}", best.url, best.merged_at),)
+    facts = (Evidence(f"{_name(best, desk)} was merged, which {verb}: {best.title}", best.url, best.merged_at),)
     return Hit(
         "probably_fixed", tier, "close_as_fixed", 1, facts, _counter(thread, desk, best, doubts_count=len(doubts))
     )

@@ -17,7 +17,9 @@ from bot.store.tables import lanes, metadata
 
 def test_the_migrations_make_the_tables_that_the_code_uses(database: Database):
     with database.read() as connection:
-        assert compare_metadata(MigrationContext.configure(connection), metadata) == []
+        # SQLite keeps a full-text index in tables of its own, and PostgreSQL's is over an expression.
+        options = {"include_name": lambda name, *_: not str(name).startswith("texts_index")}
+        assert compare_metadata(MigrationContext.configure(connection, opts=options), metadata) == []
 
 
 def test_migrating_again_changes_nothing(database: Database):

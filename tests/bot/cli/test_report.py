@@ -1,0 +1,106 @@
+"""`triage report --from`: an export in, a report out, and plain words when that cannot be."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.bot.cli.conftest import Triage
+from tests.bot.github.test_exports import GH, REST
+
+FORM = """
+name: Bug report
+description: Something is broken
+body:
+  - type: textarea
+    attributes: {label: What happened}
+    validations: {required: true}
+  - type: input
+    attributes: {label: Version}
+    validations: {required: true}
+"""
+
+
+@pytest.fixture
+def export(tmp_path: Path) -> Path:
+    path = tmp_path / "issues.json"
+    asked: dict[str, Any] = GH | {"milestone": None, "isPinned": False}
+    path.write_text(json.dumps([asked, asked | {"number": 9, "comments": [], "title": "Nobody | answers"}]))
+    return path
+
+
+def test_an_export_becomes_a_report(triage: Triage, export: Path):
+    done = triage("report", "--from", export)
+    assert done.exit_code == 0
+    assert "**2 open issues** in octo/widgets" in done.stdout
+    assert "### No maintainer reply" in done.stdout
+    assert "Nobody \\| answers" in done.stdout
+    assert "Source: issues.json, 2 issues, newest change 2026-02-02." in done.stdout
+
+
+def test_what_the_export_lacks_is_said(triage: Triage, export: Path):
+    export.write_text(json.dumps([REST | {"state": "open", "closed_at": None}]))
+    assert "Not known. The source does not tell comments." in triage("report", "--from", export).stdout
+
+
+@pytest.mark.parametrize(
+    ("form", "begins"),
+    [("html", "<!doctype html>"), ("csv", "\ufeffSection,"), ("json", '{"version":1'), ("md", "<!--")],
+)
+def test_every_form_can_be_written_to_a_file(triage: Triage, export: Path, tmp_path: Path, form: str, begins: str):
+    target = tmp_path / "out" / "report"
+    target.parent.mkdir()
+    done = triage("report", "--from", export, "--format", form, "--output", target)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert target.read_text(encoding="utf-8").startswith(begins)
+    assert [path.name for path in target.parent.iterdir()] == ["report"]
+
+
+def test_sections_rows_and_templates_can_be_chosen(triage: Triage, export: Path, tmp_path: Path):
+    folder = tmp_path / "checkout" / ".github" / "ISSUE_TEMPLATE"
+    folder.mkdir(parents=True)
+    (folder / "bug.yml").write_text(FORM)
+    body = "### What happened\n\nIt crashed.\n\n### Version\n\n_No response_\n"
+    export.write_text(json.dumps([GH | {"number": number, "body": body, "comments": [], "milestone": None,
+                                        "isPinned": False} for number in (1, 2, 3)]))  # fmt: skip
+    done = triage(
+        "report", "--from", export, "--section", "no_maintainer_reply", "--limit", "1", "--format", "json",
+        "--templates", tmp_path / "checkout",
+    )  # fmt: skip
+    report = json.loads(done.stdout)["report"]
+    (section,) = report["sections"]
+    assert (section["total"], len(section["rows"])) == (3, 1)
+    assert report["numbers"]["kinds"]["bug.yml"]["completeness"]["issues"] == 3
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--from", "nowhere.json"), "nowhere.json cannot be read"),
+        (("--from", "x.json", "--section", "anwered"), "did you mean answered?"),
+        (("--from", "x.json", "--section", "zzz"), "there are probably_fixed, "),
+        (("--from", "x.json", "--templates", "nowhere"), "nowhere does not exist"),
+    ],
+)
+def test_what_cannot_be_done_is_said_plainly(triage: Triage, arguments: tuple[str, ...], said: str):
+    done = triage("report", *arguments)
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_place_that_cannot_be_written_is_named(triage: Triage, export: Path, tmp_path: Path):
+    done = triage("report", "--from", export, "--output", tmp_path / "nowhere" / "r.md")
+    assert done.exit_code == 2
+    assert "cannot be written: No such file" in done.stderr
+
+
+def test_records_left_out_are_told(triage: Triage, export: Path):
+    export.write_text(json.dumps([GH, *({} for _ in range(30))]))
+    done = triage("report", "--from", export)
+    assert done.exit_code == 0
+    assert "issues.json, record 2: no issue" in done.stderr
+    assert "… and 10 more records left out." in done.stderr

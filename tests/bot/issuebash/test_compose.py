@@ -1,0 +1,164 @@
+"""Composing a report: every open issue once, in its home; the best rows kept; nothing guessed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.issuebash.compose import compose
+from bot.issuebash.exempt import left_out
+from bot.issuebash.report import BASH_MARKER, REPORT_MARKER, Report
+from bot.issuebash.statistics import numbers
+from bot.issuebash.thread import EVERYTHING, Thread
+from tests.bot.issuebash.making import (
+    ANN,
+    BEN,
+    CARL,
+    MAYA,
+    NOW,
+    US,
+    ago,
+    desk,
+    does,
+    pull,
+    says,
+    thread,
+)
+
+
+def composed(*threads: Thread, closed: tuple[Thread, ...] = (), **more: Any) -> Report:
+    sections = more.pop("sections", ())
+    return compose(threads, closed, numbers((), NOW), desk(**more), sections=sections)
+
+
+def homes(report: Report) -> dict[str, list[int]]:
+    return {section.rule: [row.number for row in section.rows] for section in report.sections if section.rows}
+
+
+def test_an_issue_is_in_one_section_and_tagged_with_the_others():
+    report = composed(thread(links=(pull(will_close=True),), reactions=9, days=300))
+    assert homes(report) == {"probably_fixed": [7]}
+    assert report.sections[0].rows[0].tags == ("no_maintainer_reply", "popular_and_old")
+
+
+def test_a_guess_is_a_home_only_where_nothing_surer_is():
+    assert homes(composed(thread(links=(pull(),), days=100))) == {"no_maintainer_reply": [7]}
+    assert homes(composed(thread(links=(pull(),), author=MAYA))) == {"probably_fixed": [7]}
+
+
+def test_the_order_is_evidence_then_effort_then_reactions_then_age():
+    found = [
+        thread(links=(pull(title="Fix it"),), number=1, author=MAYA, days=900),
+        thread(links=(pull(will_close=True),), number=2, author=MAYA, reactions=1, days=50),
+        thread(links=(pull(will_close=True),), number=3, author=MAYA, reactions=4, days=40),
+        thread(links=(pull(will_close=True),), number=4, author=MAYA, reactions=1, days=90),
+    ]
+    assert homes(composed(*found)) == {"probably_fixed": [3, 4, 2, 1]}
+
+
+def test_the_best_rows_are_kept_and_the_others_counted():
+    found = [thread(number=number, days=10 + number) for number in range(1, 31)]
+    section = next(one for one in composed(*found, settings={"limit": 3}).sections if one.total)
+    assert ([row.number for row in section.rows], section.total) == ([30, 29, 28], 30)
+
+
+def test_what_the_source_does_not_tell_is_said_and_not_guessed():
+    report = composed(thread(), known=EVERYTHING - {"associations", "reactions"}, releases=None, similar=None)
+    said = {section.rule: section.not_known for section in report.sections}
+    assert said["no_maintainer_reply"] == "The source does not tell who is a maintainer."
+    assert said["outdated"] == "The source does not tell releases."
+    assert said["easy_to_answer"] == "The source does not tell who is a maintainer or what else was asked."
+    assert said["needs_decision"] == ""
+    assert homes(report) == {}
+    assert report.in_no_section == 1
+
+
+def test_reactions_that_are_not_known_are_not_shown_as_none():
+    report = composed(thread(labels=("rfc",)), known=EVERYTHING - {"reactions"})
+    assert [row.reactions for section in report.sections for row in section.rows] == [None]
+
+
+def test_sections_can_be_chosen_and_switched_off():
+    found = thread(labels=("rfc",))
+    assert homes(composed(found, sections=("needs_decision",))) == {"needs_decision": [7]}
+    off = {"sections": {"no_maintainer_reply": {"enabled": False}}}
+    report = composed(found, settings=off)
+    assert homes(report) == {"needs_decision": [7]}
+    assert "no_maintainer_reply" not in {section.rule for section in report.sections}
+
+
+def test_closed_issues_are_asked_about_voices_alone():
+    spoken = thread(says(BEN, "Hm.", 9), says(CARL, "Hm.", 8), state="closed", closed_at=ago(30), reactions=99)
+    locked = thread(says(BEN, "Hm.", 9), says(CARL, "Hm.", 8), state="closed", closed_at=ago(30), locked=True)
+    report = composed(closed=(spoken, locked))
+    assert homes(report) == {"voices_after_close": [7]}
+    assert report.open_issues == 0
+
+
+@pytest.mark.parametrize(
+    ("more", "reason"),
+    [
+        ({"pinned": True}, "pinned"),
+        ({"locked": True}, "locked"),
+        ({"labels": ("Lifecycle/Frozen",)}, "exempt by a label"),
+        ({"milestone": "3.0"}, "in a milestone"),
+        ({"labels": ("security",)}, "exempt by a label"),
+        ({"title": "Path traversal in load()"}, "about security"),
+        ({"title": "CVE-2026-12345 in a dependency"}, "about security"),
+        ({"open_sub_issues": 2}, "has open sub-issues"),
+        ({"author": US, "body": REPORT_MARKER}, "written by the bot itself"),
+        ({"author": US, "body": f"{BASH_MARKER}\nHello"}, "written by the bot itself"),
+    ],
+)
+def test_who_stays_out_and_why(more: dict[str, Any], reason: str):
+    report = composed(thread(**more))
+    assert report.left_out == {reason: 1}
+    assert homes(report) == {}
+
+
+def test_a_persons_marker_and_a_words_likeness_keep_nobody_out():
+    assert left_out(thread(author=ANN, body=REPORT_MARKER), ()) == ""
+    assert left_out(thread(title="Insecure wording of the docs"), ()) == ""
+    assert left_out(thread(labels=("security",)), ()) == "about security"
+
+
+people = st.sampled_from([ANN, BEN, MAYA, US])
+texts = st.sampled_from(
+    ["Could you share it?", "Here.", "Works now.", "Still happens.", "Duplicate of #3", "Thanks!", "I'll fix it.", ""]
+)
+
+
+@st.composite
+def any_thread(draw: st.DrawFn) -> Thread:
+    comments = [says(draw(people), draw(texts), draw(st.integers(0, 90))) for _ in range(draw(st.integers(0, 4)))]
+    kinds = st.sampled_from(["closed", "reopened", "labeled", "duplicate", "undone_duplicate"])
+    events = [does(draw(kinds), draw(people), draw(st.integers(0, 90)), "x") for _ in range(draw(st.integers(0, 3)))]
+    return thread(
+        *comments,
+        days=draw(st.integers(0, 400)),
+        title=draw(st.sampled_from(["How to save?", "Saving crashes", "XSS in the docs"])),
+        author=draw(people),
+        locked=draw(st.booleans()),
+        reactions=draw(st.integers(0, 20)),
+        links=tuple(pull(will_close=draw(st.booleans())) for _ in range(draw(st.integers(0, 2)))),
+        events=tuple(sorted(events, key=lambda one: one.at)),
+        assignees=draw(st.sampled_from([(), ("maya",)])),
+    )
+
+
+@given(st.lists(any_thread(), max_size=8), st.integers(1, 3))
+def test_every_open_issue_is_counted_once(found: list[Thread], limit: int):
+    report = composed(*found, settings={"limit": limit})
+    shelved = sum(section.total for section in report.sections)
+    assert shelved + report.in_no_section + sum(report.left_out.values()) == report.open_issues == len(found)
+    assert all(len(section.rows) == min(section.total, limit) for section in report.sections)
+
+
+@given(any_thread())
+def test_silence_of_maintainers_is_never_the_authors_staleness(found: Thread):
+    """Where the author's word is the last one, the issue waits on nobody but us."""
+    found = thread(*found.issue.comments, says(ANN, "Here it is.", -1), author=ANN)
+    assert "waiting_on_author" not in homes(composed(found))

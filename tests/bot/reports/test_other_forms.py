@@ -1,0 +1,136 @@
+"""CSV, JSON and HTML: safe to open, whole, and the same report in each."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from dataclasses import replace
+from datetime import timedelta
+from html.parser import HTMLParser
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from bot.reports import csv_file, html, json_file, words
+from tests.bot.reports.making import HOSTILE, report
+
+
+def lines(text: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_csv_has_a_line_an_issue_and_room_for_what_is_decided():
+    made = report()
+    rows = lines(csv_file.text(made))
+    assert len(rows) == sum(len(section.rows) for section in made.sections)
+    assert {(row["Resolution"], row["Notes"]) for row in rows} == {("", "")}
+    assert rows[0]["Section"] == "Probably fixed"
+    assert rows[0]["Issue"] == "7"
+
+
+@given(st.text(alphabet=st.sampled_from("=+-@\t\r\n\"' a＝"), max_size=6))
+def test_no_cell_begins_a_formula(title: str):
+    made = report()
+    section = made.sections[0]
+    row = replace(section.rows[0], title=title, labels=(title,), author=title)
+    for cells in lines(csv_file.text(replace(made, sections=(replace(section, rows=(row,)),)))):
+        for cell in cells.values():
+            assert not cell.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
+
+
+def test_csv_is_read_as_utf_8_by_all():
+    assert csv_file.text(report()).startswith("\ufeffSection,")
+
+
+def test_json_gives_the_same_report_back():
+    made = report()
+    assert json_file.load(json_file.dump(made)) == made
+
+
+@pytest.mark.parametrize("content", [b"", b"{}", b'{"version": 2, "report": {}}', b"[1]"])
+def test_json_of_another_kind_is_refused(content: bytes):
+    with pytest.raises(json_file.NotAReportError, match="no report of version 1"):
+        json_file.load(content)
+
+
+class _Page(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.ids: list[str] = []
+        self.targets: list[str] = []
+        self.tags: set[str] = set()
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+        values = dict(attrs)
+        if values.get("id"):
+            self.ids.append(str(values["id"]))
+        if str(values.get("href", "")).startswith("#"):
+            self.targets.append(str(values["href"])[1:])
+        if tag not in {"meta", "br"}:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag: str, _attrs: list[tuple[str, str | None]]) -> None:
+        self.tags.add(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+
+def test_the_page_is_whole_and_loads_nothing():
+    page = _Page()
+    text = html.document(report())
+    page.feed(text)
+    assert page.open == []
+    assert sorted(set(page.ids)) == sorted(page.ids)
+    assert set(page.targets) <= set(page.ids)
+    assert not page.tags & {"script", "link", "img", "iframe", "object"}
+    assert not re.search(r"url\(|@import|\son\w+=", text)
+    assert page.tags >= {"main", "nav", "header", "svg", "table"}
+
+
+def test_what_people_wrote_is_text_on_the_page():
+    text = html.document(report())
+    assert "<!-- hi -->" not in text
+    assert "&lt;!-- hi --&gt;" in text
+
+
+def test_every_chart_is_told_in_words_too():
+    text = html.document(report())
+    assert text.count("<svg") == text.count("<desc>") == 3
+    assert "Half have a response after" in text
+
+
+def test_a_page_without_anything_stands():
+    made = report()
+    empty = replace(
+        made, sections=(), numbers=replace(made.numbers, months=(), age=None, idle=None), partial="Half of it."
+    )
+    page = _Page()
+    page.feed(html.document(empty))
+    assert page.open == []
+
+
+@pytest.mark.parametrize(
+    ("days", "expected"),
+    [(0, "0 minutes"), (0.5 / 24, "30 minutes"), (1 / 24, "1 hour"), (1, "1 day"), (13, "13 days"), (14, "2 weeks"),
+     (59, "8 weeks"), (60, "2 months"), (364, "12 months"), (365, "1 year"), (800, "2 years")],
+)  # fmt: skip
+def test_times_are_told_as_people_do(days: float, expected: str):
+    assert words.duration(timedelta(days=days)) == expected
+
+
+def test_links_to_another_host_stay_as_they_are():
+    assert words.quiet_link("https://git.example.com/o/r/issues/1") == "https://git.example.com/o/r/issues/1"
+    assert words.quiet_link("https://github.com/o/r/issues/1#x") == "https://redirect.github.com/o/r/issues/1#x"
+
+
+def test_the_headline_counts_what_can_be_done():
+    assert words.headline(report()) == ("Probably to close: 4. To answer: 1. To nudge: 1. To decide: 2.")
+
+
+def test_the_hostile_title_is_still_told():
+    assert any(row.title == HOSTILE for section in report().sections for row in section.rows)
