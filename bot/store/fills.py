@@ -1,0 +1,45 @@
+"""How far the mirror of a repository is filled: where a fill that was stopped goes on, and since when all is in."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import sqlalchemy as sa
+
+from bot.store.database import insert_into
+from bot.store.tables import fills
+
+if TYPE_CHECKING:
+    from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Times in milliseconds."""
+
+    cursor: str = ""
+    """Where to go on; empty for from the start."""
+    began_at: int | None = None
+    """When the pass under way began; None where none is."""
+    complete_until: int | None = None
+    """All that changed before then is in; None before the first pass came to its end."""
+
+
+def get(connection: sa.Connection, repository_id: int) -> Progress:
+    row = connection.execute(
+        sa.select(fills.c.cursor, fills.c.began_at, fills.c.complete_until).where(
+            fills.c.repository_id == repository_id
+        )
+    ).one_or_none()
+    return Progress() if row is None else Progress(*row)
+
+
+def put(connection: sa.Connection, repository_id: int, progress: Progress) -> None:
+    values: dict[str, Any] = {
+        "cursor": progress.cursor,
+        "began_at": progress.began_at,
+        "complete_until": progress.complete_until,
+    }
+    statement = insert_into(connection.dialect.name, fills).values(repository_id=repository_id, **values)
+    connection.execute(statement.on_conflict_do_update(index_elements=["repository_id"], set_=values))
