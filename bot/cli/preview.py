@@ -12,7 +12,7 @@ from bot.cli.folder import template_files
 from bot.github.app import App
 from bot.github.errors import GitHubError, LimitReached, NotFound
 from bot.github.events import Event, parse_event
-from bot.github.guest import guest_reader
+from bot.github.guest import guest_reader, guest_threads
 from bot.github.reader import Reader, RepositoryFiles
 from bot.store import commands, issues
 from bot.store.database import Database, StoreError
@@ -22,6 +22,7 @@ from bot.work.preview import Shown, context_for, plan_for_event, policy_in
 if TYPE_CHECKING:
     from bot.cli.payloads import Payload
     from bot.forms.template import Problem
+    from bot.github.threads import ThreadReader
     from bot.settings import Settings
     from bot.store.issues import Record
     from bot.triage.issue import Command, Issue, Repository
@@ -119,6 +120,17 @@ def reader_for(settings: Settings, owner: str, name: str) -> Reader:
         return app.installation_of(owner, name).reader
     except NotFound:
         return guest_reader("", settings.github_api_url)
+
+
+def threads_for(settings: Settings, owner: str, name: str) -> ThreadReader | None:
+    """By GITHUB_TOKEN if set, else the App where it is installed; None without either."""
+    if settings.github_token:
+        return guest_threads(settings.github_token.get_secret_value(), settings.github_api_url)
+    app = app_of(settings)
+    try:
+        return app.installation_of(owner, name).threads if app else None
+    except NotFound:
+        return None
 
 
 def explained(error: GitHubError, full_name: str) -> str:

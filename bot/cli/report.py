@@ -5,16 +5,24 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, Self
 
 import typer
 
+from bot.cli.options import DataDir, repository_name, settings_or_exit
+
 if TYPE_CHECKING:
     from bot.issuebash.report import Report
+    from bot.settings import Settings
+    from bot.work.fill import Filled
 
 From = Annotated[
     Path | None,
     typer.Option("--from", metavar="FILE", help="An export of issues instead of GitHub; needs no account."),
+]
+Repo = Annotated[
+    str | None,
+    typer.Option("--repo", metavar="OWNER/NAME", callback=repository_name, help="The repository on GitHub."),
 ]
 Format = Annotated[Literal["md", "html", "csv", "json"], typer.Option("--format", help="What to write.")]
 Output = Annotated[
@@ -30,18 +38,24 @@ Templates = Annotated[
 
 
 def report(
+    repo: Repo = None,
     source: From = None,
     output_format: Format = "md",
     output: Output = None,
     section: Only = None,
     limit: Limit = None,
     templates: Templates = None,
+    data_dir: DataDir = None,
 ) -> None:
     """Write the issue-bash report: what to close, answer or fix, with the evidence for each."""
     sections = _sections(section or [])
-    if source is None:
-        _fail("give --from FILE, an export of issues.")
-    text = _form(_from_export(source, templates, sections, limit), output_format)
+    if source is not None and repo is None:
+        made = _from_export(source, templates, sections, limit)
+    elif repo is not None and source is None:
+        made = _from_github(repo, settings_or_exit(data_dir=data_dir), templates, sections, limit)
+    else:
+        _fail("give either --repo OWNER/NAME or --from FILE, an export of issues.")
+    text = _form(made, output_format)
     if output is None:
         sys.stdout.write(text)
     else:
@@ -90,6 +104,79 @@ def _from_export(path: Path, templates: Path | None, sections: tuple[str, ...], 
     if export.left_out > len(export.problems):
         typer.echo(f"… and {export.left_out - len(export.problems)} more records left out.", err=True)
     return made
+
+
+def _from_github(
+    repo: str, settings: Settings, templates: Path | None, sections: tuple[str, ...], limit: int | None
+) -> Report:
+    from bot.cli.folder import FolderError
+    from bot.cli.preview import explained, files_in, reader_for, threads_for
+    from bot.forms.check import Checker
+    from bot.forms.load import load
+    from bot.github.errors import GitHubError
+    from bot.store.database import Database, StoreError
+    from bot.work.preview import policy_in
+    from bot.work.reports import read_and_make
+
+    owner, name = repo.split("/")
+    try:
+        threads = threads_for(settings, owner, name)
+        if threads is None:
+            _fail("GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE.")
+        reader = reader_for(settings, owner, name)
+        repository = reader.repository(owner, name)
+        files = files_in(templates) if templates else reader.files(repository)
+        policy, problems = policy_in(files)
+        for problem in problems:
+            typer.echo(str(problem), err=True)
+        chosen = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
+        database = Database(settings.database_url)
+        try:
+            database.migrate()
+            with _Progress(repository.full_name) as progress:
+                checker = Checker(load(files.templates), policy.rules)
+                made, filled = read_and_make(database, repository, threads, checker, chosen, sections, progress.told)
+        finally:
+            database.close()
+    except (GitHubError, FolderError, StoreError) as error:
+        _fail(explained(error, repo) if isinstance(error, GitHubError) else str(error))
+    left = "" if filled.left is None else f", {filled.left:,} of this hour's are left"
+    typer.echo(
+        f"{filled.issues:,} issues read in {filled.requests:,} requests, {filled.points:,} points{left}.", err=True
+    )
+    if made.partial:
+        typer.echo(made.partial, err=True)
+    return made
+
+
+class _Progress:
+    """A bar on the terminal's error stream while issues are read; nothing where that is no terminal."""
+
+    def __init__(self, name: str) -> None:
+        from rich.console import Console
+        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+        self._bar = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(),
+            MofNCompleteColumn(),
+            TimeRemainingColumn(),
+            TextColumn("{task.fields[left]}"),
+            console=Console(stderr=True),
+            transient=True,
+        )
+        self._task = self._bar.add_task(f"Reading {name}", total=None, left="")
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._bar.stop()
+
+    def told(self, filled: Filled) -> None:
+        left = f"{filled.left:,} points left" if filled.left is not None else ""
+        self._bar.update(self._task, completed=filled.issues, total=filled.total, left=left)
 
 
 def _form(made: Report, output_format: Literal["md", "html", "csv", "json"]) -> str:

@@ -7,6 +7,7 @@ from github.Auth import Token
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.quota import Quota
 from bot.github.reader import MemoryCache, Reader
+from bot.github.threads import ThreadReader
 
 
 class _Nobody:
@@ -14,6 +15,11 @@ class _Nobody:
 
     id = 0
     slug = ""
+
+
+def guest_threads(token: str, api_url: str = DEFAULT_API_URL) -> ThreadReader:
+    """GraphQL answers nobody without a token."""
+    return ThreadReader(Client(Token(token), Quota(), api_url=api_url, timeout=30), _Nobody())
 
 
 def guest_reader(token: str = "", api_url: str = DEFAULT_API_URL) -> Reader:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from bot.forms.template import Submission
@@ -11,15 +11,17 @@ from bot.issuebash.compose import compose
 from bot.issuebash.desk import Desk
 from bot.issuebash.statistics import numbers
 from bot.issuebash.thread import EVERYTHING, Aspect, Release
-from bot.store import threads
+from bot.store import repositories, threads
 from bot.store.search import Search
 from bot.store.threads import Filed
-from bot.store.times import to_ms
+from bot.store.times import from_ms, to_ms
+from bot.work.fill import Filled, fill
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from bot.forms.check import Checker
+    from bot.github.threads import ThreadReader
     from bot.issuebash.report import Report
     from bot.store.database import Database
     from bot.triage.issue import Issue, Repository
@@ -79,3 +81,34 @@ def make(
             source=source.said,
             partial=source.partial,
         )
+
+
+def read_and_make(
+    database: Database,
+    repository: Repository,
+    reader: ThreadReader,
+    checker: Checker,
+    settings: ReportSection,
+    sections: Collection[str] = (),
+    told: Callable[[Filled], None] = lambda _: None,
+) -> tuple[Report, Filled]:
+    """Brings the mirror up to date first. Raises GitHubError; a limit only makes the report partial."""
+    filled = fill(database, repository, reader, filing(checker), told)
+    now = datetime.now(UTC)
+    with database.read() as connection:
+        seen = repositories.get(connection, repository.id)
+        read = threads.count(connection, repository.id)
+    partial = ""
+    if filled.again_at is not None:
+        partial = (
+            f"GitHub's limit stopped the reading after {read:,} issues, and lets it go on at"
+            f" {filled.again_at:%Y-%m-%d %H:%M} UTC. A report made then goes on from there."
+        )
+    source = Source(
+        said=f"GitHub, {now:%Y-%m-%d %H:%M} UTC",
+        known=reader.known,
+        releases=reader.releases(repository) if filled.complete else None,
+        bot_since=from_ms(seen.installed_at or seen.first_seen) if seen else None,
+        partial=partial,
+    )
+    return make(database, repository, settings, source, now, sections), filled

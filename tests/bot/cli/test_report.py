@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from bot.github import transport
 from tests.bot.cli.conftest import Triage
 from tests.bot.github.test_exports import GH, REST
+from tests.fakes.github import FakeGitHub, Limits, Running, serve
 
 FORM = """
 name: Bug report
@@ -104,3 +108,58 @@ def test_records_left_out_are_told(triage: Triage, export: Path):
     assert done.exit_code == 0
     assert "issues.json, record 2: no issue" in done.stderr
     assert "… and 10 more records left out." in done.stderr
+
+
+# From GitHub.
+
+
+@pytest.fixture
+def widgets() -> Iterator[Running]:
+    fake = FakeGitHub(Limits.off())
+    fake.add_repository("octo/widgets", {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug"])
+    fake.collaborator("octo/widgets", "maya", "write")
+    fake.add_repository("octo/empty")
+    long_ago = time.time() - 30 * 86400
+    issue = fake.open_issue("octo/widgets", "ann", "It | broke", "### What happened\n\nx\n", created_at=long_ago)
+    pull = fake.open_pull_request("octo/widgets", "nico", "Fix it")
+    fake.mention("octo/widgets", issue, pull, closing=True)
+    fake.merge("octo/widgets", pull, by="maya", base="next")
+    with serve(fake) as running:
+        yield running
+        transport.close_idle()
+
+
+def test_a_repository_is_read_and_reported_on(triage: Triage, widgets: Running):
+    token = widgets.fake.personal_token("maya")
+    known = {"GITHUB_TOKEN": token, "GITHUB_API_URL": widgets.url}
+    done = triage("report", "--repo", "octo/widgets", **known)
+    assert done.exit_code == 0, done.stderr
+    assert "### Probably fixed" in done.stdout
+    assert "It \\| broke" in done.stdout
+    assert "1 issues read in 1 requests, 6 points, " in done.stderr
+    again = triage("report", "--repo", "octo/widgets", "--format", "json", **known)
+    assert json.loads(again.stdout)["report"]["open_issues"] == 1
+
+
+def test_an_empty_repository_has_an_empty_report(triage: Triage, widgets: Running):
+    token = widgets.fake.personal_token("maya")
+    done = triage("report", "--repo", "octo/empty", GITHUB_TOKEN=token, GITHUB_API_URL=widgets.url)
+    assert done.exit_code == 0
+    assert "**0 open issues**" in done.stdout
+
+
+def test_without_a_token_it_says_how_to_get_on(triage: Triage, widgets: Running):
+    done = triage("report", "--repo", "octo/widgets", GITHUB_API_URL=widgets.url)
+    assert done.exit_code == 2
+    assert "set GITHUB_TOKEN, or give --from FILE" in done.stderr
+
+
+def test_a_repository_that_is_not_there_is_named(triage: Triage, widgets: Running):
+    token = widgets.fake.personal_token("maya")
+    done = triage("report", "--repo", "octo/nowhere", GITHUB_TOKEN=token, GITHUB_API_URL=widgets.url)
+    assert done.exit_code == 2
+    assert "octo/nowhere was not found" in done.stderr
+
+
+def test_one_source_is_to_be_named(triage: Triage):
+    assert "either --repo OWNER/NAME or --from FILE" in triage("report").stderr

@@ -7,7 +7,18 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from tests.fakes.github.errors import ApiError, invalid
-from tests.fakes.github.model import PERMISSIONS, Account, App, Comment, Issue, Label, Permission, Reaction, Repository
+from tests.fakes.github.model import (
+    PERMISSIONS,
+    Account,
+    App,
+    Comment,
+    Issue,
+    Label,
+    Permission,
+    Reaction,
+    Repository,
+    TimelineItem,
+)
 from tests.fakes.github.places import repository_shape
 from tests.fakes.github.world import World
 
@@ -32,6 +43,11 @@ def may(repository: Repository, by: By, least: Permission) -> bool:
 def touch(world: World, issue: Issue) -> None:
     world.before_change(issue)
     issue.updated_at = world.clock()
+
+
+def record(world: World, issue: Issue, kind: str, by: By, **more: Any) -> None:
+    """Puts it into the issue's timeline."""
+    issue.timeline.append(TimelineItem(kind, by.account, world.clock(), **more))
 
 
 def tell(world: World, repository: Repository, issue: Issue, action: str, by: By, **more: Any) -> None:
@@ -93,6 +109,8 @@ def edit_issue(
     if not changes:
         return
     touch(world, issue)
+    if "title" in changes:
+        record(world, issue, "RenamedTitleEvent", by)
     issue.title = title if "title" in changes and title is not None else issue.title
     issue.body = body if "body" in changes else issue.body
     tell(world, repository, issue, "edited", by, changes=changes)
@@ -116,6 +134,7 @@ def set_state(
         issue.state_reason, issue.closed_at, issue.closed_by = reason or "completed", issue.updated_at, by.account
     else:
         issue.state_reason, issue.closed_at, issue.closed_by = "reopened", None, None
+    record(world, issue, "ClosedEvent" if state == "closed" else "ReopenedEvent", by)
     tell(world, repository, issue, "closed" if state == "closed" else "reopened", by)
 
 
@@ -144,6 +163,7 @@ def transfer_issue(world: World, repository: Repository, issue: Issue, by: By, t
         world.comments[comment.id] = (target, moved, comment)
     target.next_number += 1
     target.issues[moved.number] = moved
+    record(world, moved, "TransferredEvent", by)
     touch(world, issue)
     issue.moved_to = (target.id, moved.number)
     old = {
@@ -174,6 +194,7 @@ def add_labels(world: World, repository: Repository, issue: Issue, by: By, names
             if not added:
                 touch(world, issue)
             issue.labels.append(label)
+            record(world, issue, "LabeledEvent", by, label=label)
             added.append(label)
     for label in added:
         tell(world, repository, issue, "labeled", by, label=world.shapes.label(repository, label))
@@ -185,6 +206,7 @@ def remove_label(world: World, repository: Repository, issue: Issue, by: By, nam
         raise ApiError(404, "Label does not exist")
     touch(world, issue)
     issue.labels.remove(label)
+    record(world, issue, "UnlabeledEvent", by, label=label)
     tell(world, repository, issue, "unlabeled", by, label=world.shapes.label(repository, label))
 
 
@@ -193,6 +215,30 @@ def replace_labels(world: World, repository: Repository, issue: Issue, by: By, n
     for label in [label for label in issue.labels if label.name.lower() not in wanted]:
         remove_label(world, repository, issue, by, label.name)
     add_labels(world, repository, issue, by, names)
+
+
+# People and pull requests of an issue.
+
+
+def assign(world: World, repository: Repository, issue: Issue, by: By, who: Account) -> None:
+    touch(world, issue)
+    issue.assignees.append(who)
+    record(world, issue, "AssignedEvent", by, assignee=who)
+    tell(world, repository, issue, "assigned", by, assignee=world.shapes.account(who))
+
+
+def mention(world: World, issue: Issue, pull: Issue, by: By) -> None:
+    """A pull request mentions the issue, which GitHub does not count as a change of it."""
+    record(world, issue, "CrossReferencedEvent", by, other=pull, will_close=issue.number in pull.closes)
+
+
+def merge(world: World, repository: Repository, pull: Issue, by: By) -> None:
+    """Closes what it is to close, where it goes to the default branch."""
+    touch(world, pull)
+    pull.state, pull.closed_at, pull.merged_at = "closed", pull.updated_at, pull.updated_at
+    if not pull.base:
+        for number in pull.closes:
+            set_state(world, repository, repository.issues[number], by, "closed")
 
 
 # Labels of a repository.

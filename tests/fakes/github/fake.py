@@ -8,7 +8,7 @@ from typing import Any
 
 from tests.fakes.github import changes
 from tests.fakes.github.changes import By
-from tests.fakes.github.model import App, Comment, Issue, Repository
+from tests.fakes.github.model import App, Comment, Issue, Release, Repository, Token
 from tests.fakes.github.scene import Scene
 from tests.fakes.github.shapes import node_id
 
@@ -50,6 +50,28 @@ class FakeGitHub(Scene):
         with self.lock:
             repository = self.repository(repo)
             return changes.open_issue(self, repository, By(self.account(author)), title, body, is_pull_request=True)
+
+    def assign(self, repo: str, issue: Issue | int, who: str, *, by: str = "") -> None:
+        with self.lock:
+            repository, found = self.find(repo, issue)
+            changes.assign(self, repository, found, By(self.account(by or who)), self.account(who))
+
+    def mention(self, repo: str, issue: Issue | int, pull: Issue, *, closing: bool = False) -> None:
+        """By the pull request's author."""
+        with self.lock:
+            _, found = self.find(repo, issue)
+            pull.closes += [found.number] if closing else []
+            changes.mention(self, found, pull, self._by("", pull))
+
+    def merge(self, repo: str, pull: Issue, *, by: str, base: str = "") -> None:
+        """`base`: a branch other than the default one."""
+        with self.lock:
+            pull.base = base
+            changes.merge(self, self.repository(repo), pull, By(self.account(by)))
+
+    def release(self, repo: str, tag: str, **more: Any) -> None:
+        with self.lock:
+            self.repository(repo).releases.insert(0, Release(tag, self.clock(), **more))
 
     def edit_issue(
         self, repo: str, issue: Issue | int, *, by: str = "", title: str | None = None, body: str | None = None
@@ -141,6 +163,13 @@ class FakeGitHub(Scene):
                     issue.author = None if issue.author is gone else issue.author
                     for comment in issue.comments:
                         comment.author = None if comment.author is gone else comment.author
+
+    def personal_token(self, login: str) -> str:
+        """As a person makes one on the settings page; it may do what they may."""
+        with self.lock:
+            value = f"ghp_{secrets.token_hex(18)}"
+            self.tokens[value] = Token(value, {}, self.clock() + 86_400, person=self.account(login))
+            return value
 
     def expire_tokens(self) -> None:
         with self.lock:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from datetime import datetime
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tests.fakes.github.auth import check_permission
 from tests.fakes.github.errors import ApiError, not_found
-from tests.fakes.github.model import Account, Comment, Issue, Label, Repository
+from tests.fakes.github.model import Account, Comment, Issue, Label, Release, Repository, TimelineItem
 from tests.fakes.github.routing import Request, Response, routes
 from tests.fakes.github.shapes import node_id, stamp, stamp_or_none
 
@@ -49,6 +50,11 @@ def execute(fake: FakeGitHub, request: Request) -> Response:
         return without_engine(fake, request, query, variables or {})
     from graphql import graphql_sync  # noqa: PLC0415 - as above
 
+    from tests.fakes.github.cost import cost  # noqa: PLC0415 - as above
+    from tests.fakes.github.rest_repos import who_pays  # noqa: PLC0415 - it imports the routes
+
+    request.cost = cost(query, variables or {})
+    fake.budget(who_pays(request), "graphql", fake.limits.graphql).used += request.cost - 1
     result = graphql_sync(known, query, root_value=Root(fake, request), variable_values=variables)
     answer: dict[str, Any] = {} if result.data is None else {"data": result.data}
     if result.errors:
@@ -109,7 +115,7 @@ class Root:
 
         shape = self.fake.budget(who_pays(self.request), "graphql", self.fake.limits.graphql).shape()
         used = {name: shape[name] for name in ("limit", "remaining", "used")}
-        return used | {"cost": 1, "resetAt": stamp(shape["reset"])}
+        return used | {"cost": self.request.cost, "resetAt": stamp(shape["reset"])}
 
     def repository(self, _info: Any, owner: str, name: str, **_: Any) -> dict[str, Any]:
         try:
@@ -190,7 +196,16 @@ def issue(one: Issue, home: Repository, fake: FakeGitHub) -> dict[str, Any]:
         "author": actor(one.author),
         "authorAssociation": home.association_of(one.author),
         "state": one.state.upper(),
+        "stateReason": (one.state_reason or "").upper() or None,
         "locked": one.locked,
+        "isPinned": one.pinned,
+        "milestone": {"title": one.milestone} if one.milestone else None,
+        "reactions": {"totalCount": len(one.reactions)},
+        "subIssuesSummary": dict(zip(("total", "completed"), one.sub_issues, strict=True)),
+        "repository": lambda _info: repository(home, fake),
+        "assignees": lambda _info, **arguments: connection(one.assignees, arguments, actor),
+        "closedByPullRequestsReferences": lambda _info, **arguments: closing(one, home, fake, arguments),
+        "timelineItems": lambda _info, **arguments: timeline(one, home, fake, arguments),
         "createdAt": stamp(one.created_at),
         "updatedAt": stamp(one.updated_at),
         "closedAt": stamp_or_none(one.closed_at),
@@ -200,14 +215,107 @@ def issue(one: Issue, home: Repository, fake: FakeGitHub) -> dict[str, Any]:
     }
 
 
+def closing(one: Issue, home: Repository, fake: FakeGitHub, arguments: dict[str, Any]) -> dict[str, Any]:
+    found = [
+        pull
+        for pull in {id(item.other): item.other for item in one.timeline if item.other}.values()
+        if one.number in pull.closes and (arguments["includeClosedPrs"] or pull.state == "open")
+    ]
+    return connection(found, arguments, lambda each: pull_request(each, home, fake))
+
+
+def timeline(one: Issue, home: Repository, fake: FakeGitHub, arguments: dict[str, Any]) -> dict[str, Any]:
+    wanted = arguments.get("itemTypes")
+    found = [item for item in one.timeline if not wanted or _constant(item.kind) in wanted]
+    return connection(found, arguments, lambda item: event(item, home, fake))
+
+
+def _constant(name: str) -> str:
+    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name).upper()
+
+
+def event(item: TimelineItem, home: Repository, fake: FakeGitHub) -> dict[str, Any]:
+    other = item.other
+    shown: Any = None
+    if other is not None:
+        shown = (pull_request if other.is_pull_request else issue)(other, home, fake)
+    return {
+        "__typename": item.kind,
+        "actor": actor(item.actor),
+        "createdAt": stamp(item.created_at),
+        "label": label(item.label) if item.label else None,
+        "assignee": actor(item.assignee),
+        "source": shown,
+        "subject": shown,
+        "canonical": shown,
+        "willCloseTarget": item.will_close,
+    }
+
+
+def pull_request(one: Issue, home: Repository, fake: FakeGitHub) -> dict[str, Any]:
+    closes = [home.issues[number] for number in one.closes]
+    return {
+        "__typename": "PullRequest",
+        "number": one.number,
+        "title": one.title,
+        "body": one.body or "",
+        "url": fake.shapes.issue_page(home, one),
+        "state": "MERGED" if one.merged_at else one.state.upper(),
+        "author": actor(one.author),
+        "baseRefName": one.base or home.default_branch,
+        "createdAt": stamp(one.created_at),
+        "updatedAt": stamp(one.updated_at),
+        "mergedAt": stamp_or_none(one.merged_at),
+        "repository": lambda _info: repository(home, fake),
+        "closingIssuesReferences": lambda _info, **arguments: connection(
+            closes, arguments, lambda each: issue(each, home, fake)
+        ),
+    }
+
+
+def release(one: Release, home: Repository, fake: FakeGitHub) -> dict[str, Any]:
+    return {
+        "__typename": "Release",
+        "tagName": one.tag,
+        "publishedAt": stamp(one.published_at),
+        "isPrerelease": one.is_prerelease,
+        "isDraft": one.is_draft,
+        "url": f"{fake.shapes.html}/{home.full_name}/releases/tag/{one.tag}",
+    }
+
+
+def _ordered(found: list[Issue], order: dict[str, str] | None) -> list[Issue]:
+    by = {
+        "UPDATED_AT": lambda one: (one.updated_at, one.number),
+        "CREATED_AT": lambda one: (one.created_at, one.number),
+    }
+    return sorted(found, key=by[order["field"]], reverse=order["direction"] == "DESC") if order else found
+
+
 def repository(one: Repository, fake: FakeGitHub) -> dict[str, Any]:
     def issues(_info: Any, states: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
         found = [
             each
             for each in one.issues.values()
-            if not each.deleted and not each.is_pull_request and (not states or each.state.upper() in states)
+            if not each.deleted
+            and each.moved_to is None
+            and not each.is_pull_request
+            and (not states or each.state.upper() in states)
         ]
-        return connection(found, arguments, lambda each: issue(each, one, fake))
+        since = (arguments.get("filterBy") or {}).get("since")
+        if since:
+            found = [each for each in found if each.updated_at >= datetime.fromisoformat(since).timestamp()]
+        return connection(_ordered(found, arguments.get("orderBy")), arguments, lambda each: issue(each, one, fake))
+
+    def pulls(_info: Any, states: list[str] | None = None, **arguments: Any) -> dict[str, Any]:
+        shown = [
+            pull_request(each, one, fake)
+            for each in _ordered(
+                [each for each in one.issues.values() if each.is_pull_request], arguments.get("orderBy")
+            )
+        ]
+        wanted = [each for each in shown if not states or each["state"] in states]
+        return connection(wanted, arguments, lambda each: each)
 
     def numbered(_info: Any, number: int) -> dict[str, Any]:
         found = one.issues.get(number)
@@ -223,6 +331,12 @@ def repository(one: Repository, fake: FakeGitHub) -> dict[str, Any]:
         "name": one.name,
         "nameWithOwner": one.full_name,
         "isPrivate": one.private,
+        "url": f"{fake.shapes.html}/{one.full_name}",
+        "defaultBranchRef": {"name": one.default_branch},
+        "pullRequests": pulls,
+        "releases": lambda _info, **arguments: connection(
+            one.releases, arguments, lambda each: release(each, one, fake)
+        ),
         "issue": numbered,
         "issues": issues,
         "labels": lambda _info, **arguments: connection(list(one.labels.values()), arguments, label),

@@ -102,6 +102,28 @@ class Comment:
 
 
 @dataclass(slots=True)
+class TimelineItem:
+    """Something done to an issue, by its name in GraphQL; which of the others are set depends on that."""
+
+    kind: str
+    actor: Account | None
+    created_at: float
+    label: Label | None = None
+    assignee: Account | None = None
+    other: Issue | None = None
+    """The pull request that mentions it, or the issue that it is a duplicate of."""
+    will_close: bool = False
+
+
+@dataclass(slots=True)
+class Release:
+    tag: str
+    published_at: float
+    is_prerelease: bool = False
+    is_draft: bool = False
+
+
+@dataclass(slots=True)
 class Issue:
     id: int
     number: int
@@ -124,6 +146,16 @@ class Issue:
     app: App | None = None
     is_pull_request: bool = False
     deleted: bool = False
+    timeline: list[TimelineItem] = field(default_factory=list)
+    milestone: str = ""
+    pinned: bool = False
+    sub_issues: tuple[int, int] = (0, 0)
+    """All, and those completed."""
+    merged_at: float | None = None
+    base: str = ""
+    """The branch that a pull request goes to; empty for the default one."""
+    closes: list[int] = field(default_factory=list)
+    """Issues that a pull request closes."""
     moved_to: tuple[int, int] | None = None
     """Repository id and number, once it was transferred."""
 
@@ -154,6 +186,8 @@ class Repository:
     """By name, lower case: GitHub compares them without case."""
     issues: dict[int, Issue] = field(default_factory=dict)
     next_number: int = 1
+    releases: list[Release] = field(default_factory=list)
+    """Newest first."""
     branches: dict[str, list[Commit]] = field(default_factory=dict)
     """Oldest commit first; no key for a branch without commits."""
     collaborators: dict[str, Permission] = field(default_factory=dict)

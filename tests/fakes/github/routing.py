@@ -28,6 +28,8 @@ class Request:
     app: App | None = None
     """Set where a JSON Web Token was shown."""
     repository: Repository | None = None
+    cost: int = 1
+    """Points; more than one for a heavy GraphQL query."""
 
     @property
     def repo(self) -> Repository:

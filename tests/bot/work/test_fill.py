@@ -1,0 +1,219 @@
+"""Filling the mirror from the stateful fake GitHub: all of it, only what changed, and on after a stop."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from bot.github import transport
+from bot.github.app import App, Installation
+from bot.github.errors import GitHubError, LimitReached, Unavailable
+from bot.github.threads import ThreadPage
+from bot.issuebash.thread import EVERYTHING, Thread
+from bot.store import threads
+from bot.store.database import Database
+from bot.store.threads import Filed
+from bot.triage.issue import Repository
+from bot.work.fill import Filled, fill
+from tests.fakes.github import FakeGitHub, Limits, key_pair, serve
+
+WIDGETS = "octo-org/widgets"
+
+
+class Place:
+    """A repository on the fake GitHub, an App that may read it, and a mirror."""
+
+    def __init__(
+        self, fake: FakeGitHub, url: str, database: Database, permissions: dict[str, str] | None = None
+    ) -> None:
+        self.fake, self.database = fake, database
+        made = fake.add_repository(WIDGETS, {"README.md": "Hi"}, labels=["bug"])
+        fake.collaborator(WIDGETS, "maya", "write")
+        bot = fake.add_app()
+        granted = permissions or {"issues": "write", "contents": "read", "metadata": "read", "pull_requests": "read"}
+        installed = fake.install(bot, "octo-org", permissions=granted)
+        self.repository = Repository(made.id, "octo-org", "widgets", "")
+        self.here: Installation = App(bot.id, key_pair()[0], api_url=url).installation(installed.id)
+
+    def fill(self, **more: Any) -> Filled:
+        return fill(self.database, self.repository, more.pop("reader", self.here.threads), **more)
+
+    def open(self) -> dict[int, Thread]:
+        with self.database.read() as connection:
+            return {one.number: one for one in threads.open_threads(connection, self.repository.id)}
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    database = Database(f"sqlite:///{tmp_path / 'mirror.db'}")
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def place(database: Database) -> Iterator[Place]:
+    with serve(FakeGitHub(Limits.off())) as running:
+        yield Place(running.fake, running.url, database)
+        transport.close_idle()
+
+
+def test_an_issue_is_read_with_all_that_happened_to_it(place: Place):
+    fake = place.fake
+    issue = fake.open_issue(WIDGETS, "ann", "It broke", "Help", labels=["bug"])
+    fake.comment(WIDGETS, issue, "maya", "Which version?")
+    fake.comment(WIDGETS, issue, "ci", "beep", bot=True)
+    fake.close(WIDGETS, issue, by="maya", reason="not_planned")
+    fake.reopen(WIDGETS, issue, by="ann")
+    fake.assign(WIDGETS, issue, "maya")
+    issue.milestone, issue.pinned, issue.sub_issues = "3.0", True, (3, 1)
+    pull = fake.open_pull_request(WIDGETS, "nico", "Fix it", f"Closes #{issue.number}")
+    fake.mention(WIDGETS, issue, pull, closing=True)
+    fake.merge(WIDGETS, pull, by="maya", base="stable")
+    done = place.fill()
+    (found,) = place.open().values()
+    assert (done.issues, done.requests, done.complete) == (1, 1, True)
+    assert (found.issue.title, found.issue.author.login, found.issue.labels) == ("It broke", "ann", ("bug",))
+    assert [(one.author.login, one.author.is_maintainer, one.author.is_bot) for one in found.issue.comments] == [
+        ("maya", True, False), ("ci[bot]", False, True),
+    ]  # fmt: skip
+    assert [(one.kind, one.actor.login, one.subject) for one in found.events] == [
+        ("closed", "maya", ""), ("reopened", "ann", ""), ("assigned", "maya", "maya"),
+    ]  # fmt: skip
+    (link,) = found.links
+    assert (link.number, link.state, link.will_close, link.to_default_branch) == (pull.number, "merged", True, False)
+    assert link.repository == WIDGETS
+    assert (found.issue.milestone, found.pinned, found.open_sub_issues) == ("3.0", True, 2)
+    assert found.issue.assignees == ("maya",)
+    assert found.known == EVERYTHING
+
+
+def test_deleted_people_and_long_talks_are_read(place: Place):
+    issue = place.fake.open_issue(WIDGETS, "ann", "It broke", "Help")
+    for number in range(40):
+        place.fake.comment(WIDGETS, issue, "ben", f"word {number}")
+    place.fake.delete_account("ann")
+    place.fill()
+    (found,) = place.open().values()
+    assert found.issue.author.login == "ghost"
+    assert [one.body for one in found.issue.comments] == [f"word {number}" for number in (*range(5), *range(20, 40))]
+    assert found.comments_total == 40
+
+
+def test_many_issues_take_a_request_a_hundred_and_six_points_each(place: Place):
+    for number in range(250):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    told: list[int] = []
+    done = place.fill(told=lambda filled: told.append(filled.issues))
+    assert (done.issues, done.requests, done.points, done.total) == (250, 3, 18, 250)
+    assert told == [100, 200, 250]
+    assert len(place.open()) == 250
+
+
+def test_later_only_what_changed_is_read(place: Place):
+    old = datetime.now(UTC) - timedelta(days=2)
+    made = place.fake.open_issue(WIDGETS, "ann", "Old", created_at=old.timestamp())
+    place.fake.open_issue(WIDGETS, "ann", "Older", created_at=old.timestamp())
+    place.fill()
+    place.fake.comment(WIDGETS, made, "ben", "News")
+    done = place.fill()
+    assert (done.issues, done.requests) == (1, 1)
+    assert [one.body for one in place.open()[made.number].issue.comments] == ["News"]
+
+
+class Failing:
+    """A reader that fails where a test says."""
+
+    def __init__(self, place: Place, failures: dict[int, Exception], most: int = 1000) -> None:
+        self.place, self.failures, self.most = place, failures, most
+        self.sizes: list[int] = []
+
+    def page(self, repo: Repository, *, size: int, after: str = "", since: datetime | None = None) -> ThreadPage:
+        self.sizes.append(size)
+        failure = self.failures.pop(len(self.sizes), None)
+        if failure is not None:
+            raise failure
+        if size > self.most:
+            raise Unavailable("GraphQL: 502", 502)
+        return self.place.here.threads.page(repo, size=size, after=after, since=since)
+
+
+def test_a_fill_that_a_limit_stopped_goes_on_where_it_was(place: Place):
+    for number in range(250):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    until = datetime.now(UTC) + timedelta(hours=1)
+    first = place.fill(reader=Failing(place, {2: LimitReached("spent", until)}))
+    assert (first.issues, first.complete, first.again_at) == (100, False, until)
+    assert len(place.open()) == 100
+    second = place.fill()
+    assert (second.issues, second.complete) == (150, True)
+    assert len(place.open()) == 250
+
+
+def test_a_crash_between_pages_loses_none(place: Place):
+    for number in range(150):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    with pytest.raises(KeyboardInterrupt):
+        place.fill(reader=Failing(place, {2: KeyboardInterrupt()}))  # type: ignore[dict-item]
+    assert place.fill().issues == 50
+    assert len(place.open()) == 150
+
+
+def test_a_page_too_heavy_for_github_is_halved_and_grows_again(place: Place):
+    for number in range(120):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    reader = Failing(place, {}, most=30)
+    done = place.fill(reader=reader)
+    assert reader.sizes[:5] == [100, 50, 25, 50, 25]
+    assert len(place.open()) == 120
+    assert done.requests == len(reader.sizes)
+
+
+def test_a_github_that_never_answers_is_told(place: Place):
+    with pytest.raises(Unavailable):
+        place.fill(reader=Failing(place, {}, most=1))
+
+
+def test_what_is_gone_is_forgotten_by_a_full_pass(place: Place):
+    kept = place.fake.open_issue(WIDGETS, "ann", "Stays")
+    gone = place.fake.open_issue(WIDGETS, "ann", "Goes")
+    reader = Failing(place, {2: LimitReached("spent", datetime.now(UTC))})
+    place.fill(reader=reader)
+    assert set(place.open()) == {kept.number, gone.number}
+
+
+def test_templates_tell_what_an_issue_came_from(place: Place):
+    place.fake.open_issue(WIDGETS, "ann", "It broke")
+    place.fill(filed=lambda _: Filed("bug.yml", 2))
+    with place.database.read() as connection:
+        (found,) = threads.figures(connection, place.repository.id)
+    assert (found.kind, found.missing) == ("bug.yml", 2)
+
+
+def test_an_account_that_has_not_granted_pull_requests_gets_the_rest(database: Database):
+    granted = {"issues": "write", "contents": "read", "metadata": "read"}
+    with serve(FakeGitHub(Limits.off())) as running:
+        place = Place(running.fake, running.url, database, granted)
+        place.fake.open_issue(WIDGETS, "ann", "It broke")
+        assert place.fill().issues == 1
+        transport.close_idle()
+
+
+def test_releases_are_read_newest_first_without_drafts(place: Place):
+    for tag, more in (("v1.0", {}), ("v2.0rc1", {"is_prerelease": True}), ("v3.0", {"is_draft": True})):
+        place.fake.release(WIDGETS, tag, **more)
+    found = place.here.threads.releases(place.repository)
+    assert [(one.tag, one.is_prerelease) for one in found] == [("v2.0rc1", True), ("v1.0", False)]
+
+
+def test_a_token_for_reports_may_write_nothing(place: Place):
+    issue = place.fake.open_issue(WIDGETS, "ann", "It broke")
+    place.fill()
+    token = next(one for one in place.fake.tokens.values() if "pull_requests" in one.permissions)
+    assert set(token.permissions.values()) == {"read"}
+    with pytest.raises(GitHubError, match="not accessible"):
+        place.here.threads._client.call("POST", f"/repos/{WIDGETS}/issues/{issue.number}/comments", {"body": "x"})  # noqa: SLF001 no way leads there
