@@ -12,12 +12,17 @@ from github.Auth import AppAuth, Auth
 
 from bot.github import payloads
 from bot.github.client import DEFAULT_API_URL, Client
-from bot.github.errors import Forbidden, Unavailable
+from bot.github.errors import Forbidden, Rejected, Unavailable
 from bot.github.quota import DOCUMENTED, Budgets, Quota
 from bot.github.reader import FileCache, MemoryCache, Reader
+from bot.github.threads import ThreadReader
 from bot.github.writer import Writer
 
 PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
+READING = {"issues": "read", "contents": "read", "metadata": "read"}
+"""What reports need."""
+READING_PULLS = {**READING, "pull_requests": "read"}
+"""The same with pull requests, which an account that installed an older release has not granted yet."""
 _RENEWED_BEFORE = 300.0
 """Seconds before a token's hour is over; longer than any call may take."""
 _SPREADS_WITHIN = 10.0
@@ -42,6 +47,8 @@ class Installation:
     id: int
     reader: Reader
     writer: Writer
+    threads: ThreadReader
+    """For reports: its token may write nothing."""
 
 
 class App:
@@ -105,23 +112,29 @@ class App:
         return self.installation(id_)
 
     def _installed(self, installation_id: int) -> Installation:
-        token = InstallationToken(self._client, installation_id, self._clock)
-        client = Client(
-            token,
-            Quota(self._budgets, self._clock),
-            api_url=self._api_url,
-            timeout=self._timeout,
-            renewable=token,
-        )
+        quota = Quota(self._budgets, self._clock)
+        client = self._client_with(installation_id, quota, PERMISSIONS)
         reader = Reader(client, self, self._cache, self._clock)
-        return Installation(installation_id, reader, Writer(client, reader))
+        # Both draw on the installation's one budget.
+        reports = self._client_with(installation_id, quota, READING_PULLS, READING, timeout=3 * self._timeout)
+        return Installation(installation_id, reader, Writer(client, reader), ThreadReader(reports, self))
+
+    def _client_with(
+        self, installation_id: int, quota: Quota, *permissions: dict[str, str], timeout: int | None = None
+    ) -> Client:
+        token = InstallationToken(self._client, installation_id, self._clock, *permissions)
+        return Client(token, quota, api_url=self._api_url, timeout=timeout or self._timeout, renewable=token)
 
 
 class InstallationToken(Auth):
     """PyGithub's own is not made for threads: this one is renewed once, early, by whoever needs it first."""
 
-    def __init__(self, client: Client, installation_id: int, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Client, installation_id: int, clock: Callable[[], float], *permissions: dict[str, str]
+    ) -> None:
+        """`permissions`: what to ask for; where the account has not granted that, the next best."""
         self._client = client
+        self._permissions = list(permissions)
         self._installation_id = installation_id
         self._clock = clock
         self._lock = Lock()
@@ -157,7 +170,12 @@ class InstallationToken(Auth):
     def _asked(self) -> tuple[str, float]:
         path = f"/app/installations/{self._installation_id}/access_tokens"
         try:
-            data = payloads.mapping(self._client.call("POST", path, {"permissions": PERMISSIONS}).data)
+            data = payloads.mapping(self._client.call("POST", path, {"permissions": self._permissions[0]}).data)
+        except Rejected as error:
+            if error.status != 422 or len(self._permissions) == 1:
+                raise
+            del self._permissions[0]
+            return self._asked()
         except Forbidden as error:
             if error.status != 401:
                 raise

@@ -15,6 +15,7 @@ from typing import Any, Final
 from bot.github import payloads
 from bot.github.client import Client
 from bot.github.errors import Forbidden, NotFound, Rejected
+from bot.github.reader import Identity
 from bot.issuebash.thread import EVERYTHING, Aspect, EventKind, PullRequest, Release, Thread, TimelineEvent
 from bot.triage.issue import Actor, Comment, Issue, Repository
 
@@ -67,11 +68,10 @@ class MergedPull:
 class ThreadReader:
     """Of one installation or person. Every method may raise GitHubError. Thread-safe but for `known`."""
 
-    def __init__(self, client: Client, app_id: int = 0, app_login: str = "") -> None:
-        """`app_id` and `app_login`: whose comments are the bot's own."""
+    def __init__(self, client: Client, identity: Identity) -> None:
+        """`identity`: whose comments are the bot's own."""
         self._client = client
-        self._app_id = app_id
-        self._app_login = app_login
+        self._identity = identity
         self._query = _query("threads")
         self.known: frozenset[Aspect] = EVERYTHING
         """What this GitHub tells; smaller once it has said that it does not know a field."""
@@ -192,7 +192,7 @@ class ThreadReader:
             body=payloads.text(node.get("body")),
             created_at=payloads.moment(node.get("createdAt")) or payloads.EPOCH,
             node_id=payloads.text(node.get("id")),
-            by_this_app=author.is_bot and bool(self._app_login) and author.login == self._app_login,
+            by_this_app=author.is_bot and author.login == f"{self._identity.slug}[bot]",
         )
 
 
