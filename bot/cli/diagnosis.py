@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, Protocol
@@ -21,6 +21,8 @@ from bot.store.database import Database, StoreError
 from bot.web.registration import Manifest, read_manifest
 
 Level = Literal["OK", "WARN", "FAIL"]
+_FOR_REPORTS = frozenset({"pull_requests"})
+"""Permissions that came later, and that only reports need."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -163,14 +165,25 @@ def compare_permissions(
     subject: str, wanted: Mapping[str, str], granted: Mapping[str, str], place: str
 ) -> Iterator[Line]:
     """Names what is missing, which stops the bot, and what is more than it needs, which is only unwise."""
-    missing = [f"{name}: {access}" for name, access in wanted.items() if not _covers(granted.get(name, ""), access)]
+    lacking = {name: access for name, access in wanted.items() if not _covers(granted.get(name, ""), access)}
+    missing = [f"{name}: {access}" for name, access in lacking.items()]
     excess = [f"{name}: {access}" for name, access in granted.items() if not _covers(wanted.get(name, ""), access)]
     if missing:
-        yield Line("FAIL", subject, f"missing {', '.join(missing)}", f"grant them on {place}")
+        said = f"missing {', '.join(missing)}{_harm(lacking)}"
+        yield Line(_level(lacking), subject, said, f"grant them on {place}")
     if excess:
         yield Line("WARN", subject, f"more than the bot needs: {', '.join(excess)}", f"take them away on {place}")
     if not missing and not excess:
         yield Line("OK", subject, ", ".join(f"{name}: {access}" for name, access in granted.items()))
+
+
+def _level(lacking: Collection[str]) -> Level:
+    """Without pull requests the bot does its work; only its reports know less."""
+    return "FAIL" if set(lacking) - _FOR_REPORTS else "WARN"
+
+
+def _harm(lacking: Collection[str]) -> str:
+    return "; reports cannot tell which issues a merged pull request fixed" if set(lacking) & _FOR_REPORTS else ""
 
 
 def _covers(granted: str, wanted: str) -> bool:
@@ -266,5 +279,5 @@ def _grant(grant: Grant) -> Line:
     missing = [name for name, access in wanted.items() if not _covers(grant.permissions.get(name, ""), access)]
     if missing:
         mend = f"an owner of {grant.account} must accept the App's new permissions, in its settings under Applications"
-        return Line("FAIL", subject, f"has not granted {', '.join(missing)}", mend)
+        return Line(_level(missing), subject, f"has not granted {', '.join(missing)}{_harm(missing)}", mend)
     return Line("OK", subject, "granted what the bot needs")

@@ -30,6 +30,9 @@ _CODE = re.compile(r"(?<=/app-manifests/)[^/]+")
 """Good for an App's key as long as it was not redeemed."""
 _UNGRANTED = "not accessible by integration"
 _SUSPENDED = "installation has been suspended"
+_TOO_HEAVY = "something went wrong while executing your query"
+"""GraphQL's words where it ran out of its ten seconds."""
+_TOO_HEAVY_KIND = "RESOURCE_LIMITS_EXCEEDED"
 _ASKED_AGAIN = timedelta(minutes=5)
 """Whether it still is; GitHub also tells when it no longer is, but that message may be lost."""
 _BY_ID = re.compile(r"/repositories/(\d+)(?:/|$)")
@@ -117,8 +120,11 @@ class Client:
         errors = payloads.items(payloads.mapping(reply.data).get("errors"))
         if errors:
             kinds = {payloads.text(payloads.mapping(error).get("type")) for error in errors}
+            said = _said(reply.data)
+            if _TOO_HEAVY_KIND in kinds or _TOO_HEAVY in said.lower():
+                raise Unavailable(f"GraphQL: {said}", reply.status)
             kind = NotFound if "NOT_FOUND" in kinds else Forbidden if "FORBIDDEN" in kinds else Rejected
-            raise kind(f"GraphQL: {_said(reply.data)}", reply.status)
+            raise kind(f"GraphQL: {said}", reply.status)
         return payloads.mapping(payloads.mapping(reply.data).get("data"))
 
     def _send(

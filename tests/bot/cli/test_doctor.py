@@ -18,6 +18,9 @@ from tests.bot.cli.conftest import Triage
 from tests.fakes.github import Running, key_pair
 from tests.fakes.service import new_key
 
+TRIAGE_ALONE = {"issues": "write", "contents": "read", "metadata": "read"}
+"""What the App asked for before there were reports."""
+
 
 @pytest.fixture
 def healthy(github: Running, tmp_path: Path) -> dict[str, str]:
@@ -72,6 +75,7 @@ def test_half_a_configuration_is_a_failure(triage: Triage):
     [
         (lambda app: app.permissions.update(issues="read"), "FAIL", "permissions: missing issues: write"),
         (lambda app: app.permissions.pop("contents"), "FAIL", "permissions: missing contents: read"),
+        (lambda app: app.permissions.pop("pull_requests"), "WARN", "permissions: missing pull_requests: read; reports"),
         (lambda app: app.permissions.update(checks="write"), "WARN", "more than the bot needs: checks: write"),
         (lambda app: app.permissions.update(contents="write"), "WARN", "more than the bot needs: contents: write"),
         (lambda app: app.events.remove("issue_comment"), "FAIL", "events: not subscribed to issue_comment"),
@@ -176,11 +180,13 @@ def test_a_part_that_github_does_not_tell_is_no_failure(triage: Triage, healthy:
 def test_installations_are_looked_at_one_by_one(triage: Triage, healthy: dict[str, str], github: Running):
     app = only_app(github)
     github.fake.install(app, "stingy-org", permissions={"issues": "read", "metadata": "read"})
+    github.fake.install(app, "early-org", permissions=TRIAGE_ALONE)
     github.fake.suspend(github.fake.install(app, "resting-org"))
     shown = triage("doctor", **healthy)
     assert shown.exit_code == 1
     assert "OK    installation in octo-org" in shown.output
     assert "FAIL  installation in stingy-org: has not granted issues, contents" in shown.output
+    assert "WARN  installation in early-org: has not granted pull_requests; reports cannot" in shown.output
     assert "WARN  installation in resting-org: suspended" in shown.output
 
 

@@ -196,6 +196,21 @@ def test_graphql_errors_become_ours(server: ScriptedServer, client: Client, kind
         client.graphql("query { x }", {"id": 1})
 
 
+@pytest.mark.parametrize(
+    "error",
+    [
+        {"message": "Something went wrong while executing your query. This may be the result of a timeout."},
+        {"type": "RESOURCE_LIMITS_EXCEEDED", "message": "Resource limits for this query exceeded."},
+    ],
+)
+def test_a_query_too_heavy_for_graphql_may_be_asked_again(
+    server: ScriptedServer, client: Client, error: dict[str, str]
+):
+    server.on("POST /graphql", Reply({"data": {"repository": None}, "errors": [error]}))
+    with pytest.raises(Unavailable):
+        client.graphql("query { x }", {"id": 1})
+
+
 def test_no_secret_is_in_an_error_or_a_log(
     server: ScriptedServer, client: Client, caplog: pytest.LogCaptureFixture, installation: Installation
 ):

@@ -27,7 +27,7 @@ from bot.triage.plan import (
 )
 from tests.fakes.github import model
 from tests.fakes.github.fake import FakeGitHub
-from tests.fakes.github.scene import key_pair
+from tests.fakes.github.scene import PERMISSIONS, key_pair
 from tests.fakes.github.server import Running, serve
 
 WHY = "a test says so"
@@ -246,5 +246,5 @@ def test_lanes_write_side_by_side(stage: Stage):
 
 def test_the_app_knows_itself(stage: Stage):
     assert stage.app.slug == "triage-bot"
-    assert stage.app.metadata().permissions == {"issues": "write", "contents": "read", "metadata": "read"}
+    assert stage.app.metadata().permissions == PERMISSIONS
     assert stage.app.installation_of("octo-org", "hello") is stage.here

@@ -102,7 +102,12 @@ def test_setup_is_closed_once_configured(browser: Browser, github: Running, sett
 def test_the_manifest_asks_for_what_app_yaml_says_and_no_more(browser: Browser, github: Running):
     action, sent = posted(begin(browser))
     manifest = read_manifest()
-    assert sent["default_permissions"] == {"issues": "write", "contents": "read", "metadata": "read"}
+    assert sent["default_permissions"] == {
+        "issues": "write",
+        "contents": "read",
+        "metadata": "read",
+        "pull_requests": "read",
+    }
     assert sent["default_permissions"] == manifest.default_permissions
     assert sent["default_events"] == ["issues", "issue_comment", "label", "push", "repository"]
     assert sent["hook_attributes"] == {"url": "https://triage.example.com/webhook", "active": True}

@@ -17,7 +17,7 @@ from tests.fakes.github.places import brief_repository, installation_shape, repo
 from tests.fakes.github.shapes import stamp
 from tests.fakes.github.world import World
 
-PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
+PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read", "pull_requests": "read"}
 EVENTS = ("issues", "issue_comment", "label", "push", "repository")
 
 
