@@ -319,35 +319,18 @@ bashes = sa.Table(
     sa.Column("repository_id", sa.BigInteger, nullable=False),
     # The tracking issue; None until it is opened.
     sa.Column("issue_number", sa.Integer),
-    # starting -> running -> finished
-    sa.Column("state", sa.Text, nullable=False),
-    _text("started_by"),
-    sa.Column("started_at", sa.BigInteger, nullable=False),
-    sa.Column("ends_at", sa.BigInteger, nullable=False),
-    _time("finished_at"),
-    # The rest of the Bash as JSON: sections, batches, the numbers before.
+    # When the lane is to tend to it next; None once nothing more will come of it.
+    _time("next_at"),
+    # The Bash as JSON: its ledger.
     sa.Column("details", sa.LargeBinary, nullable=False),
+    # As last written, so that what has not changed causes no edit.
+    _text("issue_body"),
     sa.Column("board_comment_id", sa.BigInteger),
     _text("board_body"),
-    _time("board_edited_at"),
+    _time("edited_at"),
+    sa.Column("wrap_up_comment_id", sa.BigInteger),
+    _text("wrap_up_body"),
 )
-sa.Index("bashes_by_repository", bashes.c.repository_id, bashes.c.id)
-
-bash_items = sa.Table(
-    "bash_items",
-    metadata,
-    sa.Column("bash_id", sa.BigInteger, primary_key=True, autoincrement=False),
-    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
-    sa.Column("batch", sa.Integer, nullable=False),
-    _text("section"),
-    _text("title"),
-    _text("claimed_by"),
-    _time("claimed_until"),
-    _text("disposition"),
-    sa.Column("duplicate_of", sa.Integer),
-    _text("disposed_by"),
-    _time("disposed_at"),
-    # What became of it later, filled in by sweeps.
-    _time("reopened_at"),
-    _time("fixed_at"),
-)
+_TENDED = bashes.c.next_at.is_not(None)
+sa.Index("bashes_by_repository", bashes.c.repository_id, bashes.c.issue_number)
+sa.Index("bashes_due", bashes.c.next_at, sqlite_where=_TENDED, postgresql_where=_TENDED)

@@ -23,39 +23,23 @@ def upgrade() -> None:
     op.add_column("issues", sa.Column("assignees", sa.Text(), server_default=EMPTY_LIST, nullable=False))
     op.add_column("issues", sa.Column("reactions", sa.Integer(), server_default=ZERO, nullable=False))
     op.create_table(
-        "bash_items",
-        sa.Column("bash_id", sa.BigInteger(), autoincrement=False, nullable=False),
-        sa.Column("number", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("batch", sa.Integer(), nullable=False),
-        sa.Column("section", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
-        sa.Column("title", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
-        sa.Column("claimed_by", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
-        sa.Column("claimed_until", sa.BigInteger()),
-        sa.Column("disposition", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
-        sa.Column("duplicate_of", sa.Integer()),
-        sa.Column("disposed_by", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
-        sa.Column("disposed_at", sa.BigInteger()),
-        sa.Column("reopened_at", sa.BigInteger()),
-        sa.Column("fixed_at", sa.BigInteger()),
-        sa.PrimaryKeyConstraint("bash_id", "number"),
-    )
-    op.create_table(
         "bashes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
         sa.Column("repository_id", sa.BigInteger(), nullable=False),
         sa.Column("issue_number", sa.Integer()),
-        sa.Column("state", sa.Text(), nullable=False),
-        sa.Column("started_by", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
-        sa.Column("started_at", sa.BigInteger(), nullable=False),
-        sa.Column("ends_at", sa.BigInteger(), nullable=False),
-        sa.Column("finished_at", sa.BigInteger()),
+        sa.Column("next_at", sa.BigInteger()),
         sa.Column("details", sa.LargeBinary(), nullable=False),
+        sa.Column("issue_body", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
         sa.Column("board_comment_id", sa.BigInteger()),
         sa.Column("board_body", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
-        sa.Column("board_edited_at", sa.BigInteger()),
+        sa.Column("edited_at", sa.BigInteger()),
+        sa.Column("wrap_up_comment_id", sa.BigInteger()),
+        sa.Column("wrap_up_body", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
-    op.create_index("bashes_by_repository", "bashes", ["repository_id", "id"])
+    op.create_index("bashes_by_repository", "bashes", ["repository_id", "issue_number"])
+    tended = sa.text("next_at IS NOT NULL")
+    op.create_index("bashes_due", "bashes", ["next_at"], sqlite_where=tended, postgresql_where=tended)
     op.create_table(
         "fills",
         sa.Column("repository_id", sa.BigInteger(), autoincrement=False, nullable=False),
