@@ -74,6 +74,7 @@ def repository(value: object, account_url: str = "") -> Repository | None:
         name=name,
         html_url=text(data.get("html_url")) or f"{account_url or 'https://github.com/' + owner}/{name}",
         default_branch=text(data.get("default_branch")) or text(data.get("master_branch")) or "main",
+        is_public=data.get("private") is False,
     )
 
 

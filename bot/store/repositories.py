@@ -61,6 +61,7 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
         "name": repository.name,
         "html_url": repository.html_url,
         "default_branch": repository.default_branch,
+        "is_public": repository.is_public,
     }
     if installation_id is not None:
         values["installation_id"] = installation_id
@@ -75,6 +76,7 @@ def install(connection: sa.Connection, given: Iterable[Repository], installation
             "owner": repository.owner,
             "name": repository.name,
             "html_url": repository.html_url,
+            "is_public": repository.is_public,
             "installation_id": installation_id,
             "installed_at": now,
             "removed": False,
@@ -120,7 +122,7 @@ def keep_policy(connection: sa.Connection, repository_id: int, good: bytes | Non
 
 
 def _known(row: sa.Row[Any]) -> Known:
-    repository = Repository(row.id, row.owner, row.name, row.html_url, row.default_branch)
+    repository = Repository(row.id, row.owner, row.name, row.html_url, row.default_branch, row.is_public)
     return Known(
         repository=repository,
         installation_id=row.installation_id,

@@ -94,6 +94,7 @@ repositories = sa.Table(
     _text("name"),
     _text("html_url"),
     _text("default_branch"),
+    _flag("is_public"),
     sa.Column("installation_id", sa.BigInteger),
     # When the App was given this repository; None where that delivery was never seen.
     _time("installed_at"),

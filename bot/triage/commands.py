@@ -17,6 +17,9 @@ _DIRECTORIES = frozenset(
 )
 """`/tmp is full` is about a folder."""
 
+OF_BASH = frozenset({"bash", "claim", "release", "done"})
+"""Kept in the ledger of a bash by the lane, and no business of the issue they are said in."""
+
 
 @dataclass(frozen=True, slots=True)
 class ParsedCommand:

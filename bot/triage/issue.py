@@ -29,6 +29,8 @@ class Repository:
     name: str
     html_url: str
     default_branch: str = "main"
+    is_public: bool = False
+    """False also where nobody told: what is shown of it on pages is for everybody to see."""
 
     @property
     def full_name(self) -> str:
@@ -73,7 +75,10 @@ class Issue:
     """Of all kinds, to the issue itself."""
     comments: tuple[Comment, ...] = ()
     """Oldest first. Loaded where the issue has a Request, open or resolved; and where a Request would be posted on an
-    issue that has comments already: one of them may hold what is missing, so it is decided once more with them."""
+    issue that has comments already: one of them may hold what is missing, so it is decided once more with them. Also
+    where a notice stands or may be due."""
+    comments_known: bool = False
+    """They have been loaded: where there are none, there are none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +128,11 @@ class History:
     skipped: bool = False
     """`/skip-triage` was said."""
     closed_by_bot: bool = False
+    noticed: bool = False
+    """A notice of the lifecycle stands, so that the comments are worth reading."""
+    pinned: bool = False
+    last_human_at: datetime | None = None
+    """When a person last said something, closed or reopened it, as far as deliveries told."""
     settled: str = ""
     """Digest of the body that was last found complete: an issue is not asked again while it says what it said then,
     though templates or policy have changed since."""

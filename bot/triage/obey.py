@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bot.forms.check import Checker
-from bot.triage.issue import Command, History, Issue
+from bot.triage.issue import Actor, Command, History, Issue
 from bot.triage.labels import MAX_LABELS, LabelStock, same
 from bot.triage.need import find_need, is_named
 from bot.triage.plan import Action, Close, React, Remember, RemoveLabel, Reopen
@@ -88,14 +88,15 @@ def _carry_out(desk: _Desk) -> _Answer:
     carry_out = _COMMANDS.get(desk.command.name)
     if carry_out is None:
         return "confused"
-    return carry_out(desk) if _is_permitted(desk) else "-1"
+    return carry_out(desk) if is_permitted(desk.command, desk.issue.author, desk.policy) else "-1"
 
 
-def _is_permitted(desk: _Desk) -> bool:
-    actor, author = desk.command.actor, desk.issue.author
+def is_permitted(command: Command, author: Actor, policy: Policy) -> bool:
+    """`author`: of the issue that it was said in."""
+    actor = command.actor
     if actor.is_bot:
         return False
-    permission = desk.policy.commands.permission(desk.command.name)
+    permission = policy.commands.permission(command.name)
     if permission in {"anyone", "nobody"}:
         return permission == "anyone"
     is_author = bool(actor.login) and actor.login.lower() == author.login.lower()

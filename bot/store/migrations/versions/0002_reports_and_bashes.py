@@ -18,6 +18,7 @@ ZERO = sa.text("0")
 
 
 def upgrade() -> None:
+    op.add_column("repositories", sa.Column("is_public", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("issues", sa.Column("closed_at", sa.BigInteger()))
     op.add_column("issues", sa.Column("milestone", sa.Text(), server_default=EMPTY_TEXT, nullable=False))
     op.add_column("issues", sa.Column("assignees", sa.Text(), server_default=EMPTY_LIST, nullable=False))

@@ -1,0 +1,102 @@
+"""The bashes of each repository: their ledgers, and what was last written of them on GitHub."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import sqlalchemy as sa
+from pydantic import TypeAdapter
+
+from bot.issuebash.event import Bash
+from bot.store.tables import bashes, repositories
+
+_BASH = TypeAdapter(Bash)
+
+
+@dataclass(slots=True)
+class Kept:
+    """A row: the ledger, and how far GitHub shows it. `bot.work.bashes` changes it and saves it."""
+
+    id: int
+    repository_id: int
+    bash: Bash
+    next_at: int | None
+    issue_number: int | None = None
+    issue_body: str = ""
+    board_comment_id: int | None = None
+    board_body: str = ""
+    edited_at: int | None = None
+    wrap_up_comment_id: int | None = None
+    wrap_up_body: str = ""
+
+    @property
+    def is_running(self) -> bool:
+        return self.bash.finished_at is None
+
+
+def add(connection: sa.Connection, repository_id: int, bash: Bash, now: int) -> Kept:
+    statement = bashes.insert().values(repository_id=repository_id, details=_BASH.dump_json(bash), next_at=now)
+    (id_,) = connection.execute(statement.returning(bashes.c.id)).one()
+    return Kept(id_, repository_id, bash, now)
+
+
+def save(connection: sa.Connection, kept: Kept) -> None:
+    statement = bashes.update().where(bashes.c.id == kept.id)
+    connection.execute(
+        statement.values(
+            issue_number=kept.issue_number,
+            next_at=kept.next_at,
+            details=_BASH.dump_json(kept.bash),
+            issue_body=kept.issue_body,
+            board_comment_id=kept.board_comment_id,
+            board_body=kept.board_body,
+            edited_at=kept.edited_at,
+            wrap_up_comment_id=kept.wrap_up_comment_id,
+            wrap_up_body=kept.wrap_up_body,
+        )
+    )
+
+
+def alive(connection: sa.Connection, repository_id: int) -> list[Kept]:
+    """Those of which something may still come, oldest first: the running one, and past ones still followed up."""
+    statement = sa.select(bashes).where(bashes.c.repository_id == repository_id, bashes.c.next_at.is_not(None))
+    return [_kept(row) for row in connection.execute(statement.order_by(bashes.c.id))]
+
+
+def latest(connection: sa.Connection, repository_id: int) -> Kept | None:
+    statement = sa.select(bashes).where(bashes.c.repository_id == repository_id).order_by(bashes.c.id.desc()).limit(1)
+    row = connection.execute(statement).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def of_issue(connection: sa.Connection, owner: str, name: str, number: int) -> Kept | None:
+    """The one with this tracking issue."""
+    statement = (
+        sa.select(bashes)
+        .join(repositories, repositories.c.id == bashes.c.repository_id)
+        .where(
+            sa.func.lower(repositories.c.owner) == owner.lower(),
+            sa.func.lower(repositories.c.name) == name.lower(),
+            repositories.c.removed.is_(False),
+            bashes.c.issue_number == number,
+        )
+    )
+    row = connection.execute(statement.limit(1)).one_or_none()
+    return None if row is None else _kept(row)
+
+
+def _kept(row: sa.Row[Any]) -> Kept:
+    return Kept(
+        id=row.id,
+        repository_id=row.repository_id,
+        bash=_BASH.validate_json(row.details),
+        next_at=row.next_at,
+        issue_number=row.issue_number,
+        issue_body=row.issue_body,
+        board_comment_id=row.board_comment_id,
+        board_body=row.board_body,
+        edited_at=row.edited_at,
+        wrap_up_comment_id=row.wrap_up_comment_id,
+        wrap_up_body=row.wrap_up_body,
+    )
