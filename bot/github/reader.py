@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from typing import Protocol
+from urllib.parse import quote
 
 from bot.github import payloads
 from bot.github.client import Client, path_of
@@ -74,6 +75,14 @@ class Reader:
             if len(found) >= last:
                 break
         return tuple(found[:last])
+
+    def own_issues(self, repo: Repository) -> tuple[Issue, ...]:
+        """The newest issues that this app opened, of any state."""
+        login = f"{self._identity.slug}[bot]"
+        query = f"creator={quote(login)}&state=all&sort=created&direction=desc"
+        pages = self._client.pages(f"{path_of(repo)}/issues?{query}", repo=repo)
+        found = map(payloads.issue, next(iter(pages), []))
+        return tuple(it for it in found if it is not None and it.author.is_bot and it.author.login == login)
 
     def labels(self, repo: Repository) -> dict[str, str]:
         """All labels of the repository: lower case -> real case. Kept for some minutes."""

@@ -86,6 +86,35 @@ class Writer:
         comments = self._reader.each_comment(repo, number)
         return next((found for found in comments if found.by_this_app and REQUEST_MARKER in found.body), None)
 
+    def open_issue(self, repo: Repository, title: str, body: str, marker: str) -> int:
+        """Opens an issue of the bot's own; one that is there already, with this marker, is taken instead. Its number.
+
+        `marker` stands in `body`, and in no other issue's.
+        """
+        found = next((it for it in self._reader.own_issues(repo) if marker in it.body), None)
+        if found is not None:
+            return found.number
+        reply = self._call("POST", repo, "/issues", {"title": title, "body": _fitting(body)}, content=True)
+        number = payloads.number(payloads.mapping(reply.data).get("number"))
+        if number is None:
+            raise Unavailable("POST /issues: no issue in the answer", reply.status)
+        return number
+
+    def comment(self, repo: Repository, number: int, body: str, marker: str) -> int:
+        """Writes a comment of the bot's own; one that is there already, with this marker, is taken instead. Its id."""
+        comments = self._reader.each_comment(repo, number)
+        found = next((it for it in comments if it.by_this_app and marker in it.body), None)
+        if found is not None:
+            return found.id
+        return self._post_request(repo, number, PostRequest(body=body, because="")).comment_id or 0
+
+    def edit_comment(self, repo: Repository, comment_id: int, body: str) -> None:
+        self._call("PATCH", repo, f"/issues/comments/{comment_id}", {"body": _fitting(body)}, content=True)
+
+    def edit_issue(self, repo: Repository, number: int, body: str) -> None:
+        """The text of an issue of the bot's own."""
+        self._call("PATCH", repo, f"/issues/{number}", {"body": _fitting(body)}, content=True)
+
     def _create_label(self, repo: Repository, action: CreateLabel) -> Outcome:
         body = {"name": action.name, "color": action.color.lstrip("#"), "description": action.description}
         try:
