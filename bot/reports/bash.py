@@ -1,0 +1,185 @@
+"""The texts of a bash: its tracking issue, its board and its wrap-up in Markdown, and the board as data for its page."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from bot.issuebash.event import DISPOSITIONS, Bash, Disposition, Item
+from bot.issuebash.report import BASH_MARKER
+from bot.reports import words
+from bot.resources import resource
+from bot.triage.escape import escape
+
+DONE: Final[dict[Disposition, str]] = {
+    "kept": "kept open",
+    "closed": "closed",
+    "asked": "author asked",
+    "duplicate": "duplicate",
+    "fix": "to be fixed",
+}
+_TITLE = 100
+_TEXTS = Environment(
+    loader=FileSystemLoader(resource("templates") / "reports"),
+    undefined=StrictUndefined,
+    trim_blocks=True,
+    lstrip_blocks=True,
+    autoescape=False,  # noqa: S701 this is markdown: every value is escaped for it before it comes here
+)
+
+
+def marker(kind: str, id_: int, started_at: datetime) -> str:
+    """The hidden first line, of this bash alone."""
+    return BASH_MARKER.replace(" -->", f" {kind} {id_}-{started_at:%Y%m%d%H%M%S} -->")
+
+
+def title(bash: Bash) -> str:
+    return f"Issue bash of {words.day(bash.started_at)}"
+
+
+def issue(bash: Bash, page: str = "") -> str:
+    """The tracking issue's text. `page`: where the HTML board is; empty for nowhere."""
+    return _text(
+        "bash_issue",
+        ends=words.moment(bash.finished_at or bash.ends_at),
+        over=bash.finished_at is not None,
+        lease=round(bash.lease.total_seconds() / 60),
+        page=page,
+        batches=_batches(bash, bash.started_at),
+    )
+
+
+def board(bash: Bash, now: datetime, page: str = "") -> str:
+    """The comment that follows."""
+    left = len(bash.undecided)
+    return _text(
+        "bash_board",
+        done=len(bash.items) - left,
+        total=len(bash.items),
+        left=left,
+        over=bash.finished_at is not None,
+        page=page,
+        batches=_batches(bash, now),
+    )
+
+
+def wrap_up(bash: Bash) -> str:
+    end = bash.finished_at or bash.ends_at
+    counts = [(DONE[word], len(bash.disposed(word))) for word in DISPOSITIONS]
+    return _text(
+        "bash_wrap_up",
+        done=len(bash.items) - len(bash.undecided),
+        total=len(bash.items),
+        duration=words.duration(end - bash.started_at),
+        before=f"{bash.open_before:,}",
+        after="not known" if bash.open_after is None else f"{bash.open_after:,}",
+        counts=[*counts, ("undecided", len(bash.undecided))],
+        fixes=[_row(item) for item in bash.disposed("fix")],
+        undecided=[_row(item) for item in bash.undecided],
+        reopened={days: _reopened(bash, end, days) for days in (14, 30)},
+        thanks=", ".join(escape(login) for login in thanked(bash)),
+    )
+
+
+def thanked(bash: Bash) -> list[str]:
+    """In alphabetical order: nobody is counted."""
+    return sorted(bash.participants, key=str.lower)
+
+
+def data(bash: Bash, now: datetime) -> dict[str, Any]:
+    """The board as its page and the JSON endpoint have it."""
+    left = len(bash.undecided)
+    return {
+        "over": bash.finished_at is not None,
+        "started": words.moment(bash.started_at),
+        "ends": words.moment(bash.finished_at or bash.ends_at),
+        "done": len(bash.items) - left,
+        "total": len(bash.items),
+        "participants": thanked(bash),
+        "batches": [
+            {
+                "number": number,
+                "title": _title(bash, items),
+                "done": sum(item.disposition is not None for item in items),
+                "items": [_entry(item, now) for item in items],
+            }
+            for number, items in bash.batches.items()
+        ],
+    }
+
+
+def _entry(item: Item, now: datetime) -> dict[str, Any]:
+    return {
+        "number": item.number,
+        "title": item.title,
+        "url": item.url,
+        "suggestion": words.SUGGESTIONS[item.suggestion],
+        "state": "done" if item.disposition else "claimed" if item.held_by(now) else "free",
+        "word": _word(item) or (f"claimed by {item.held_by(now)}" if item.held_by(now) else "free"),
+        "by": item.by if item.disposition else item.held_by(now),
+    }
+
+
+def _text(name: str, **values: object) -> str:
+    return _TEXTS.get_template(f"{name}.md.j2").render(**values).strip() + "\n"
+
+
+def _batches(bash: Bash, now: datetime) -> list[dict[str, object]]:
+    return [
+        {
+            "number": number,
+            "title": _title(bash, items),
+            "rows": [_row(item) for item in items],
+            "done": sum(item.disposition is not None for item in items),
+            "claims": _claims(items, now),
+        }
+        for number, items in bash.batches.items()
+    ]
+
+
+def _title(bash: Bash, items: list[Item]) -> str:
+    return dict(bash.titles).get(items[0].section, items[0].section)
+
+
+def _row(item: Item) -> dict[str, str]:
+    return {
+        "link": f"[#{item.number}]({words.quiet_link(item.url)})",
+        "title": escape(item.title, _TITLE),
+        "suggestion": words.SUGGESTIONS[item.suggestion],
+        "word": _word(item),
+        "by": escape(item.by),
+        "owner": escape(item.owner),
+        "pull_request": escape(item.pull_request),
+        "fixed": words.day(item.fixed_at) if item.fixed_at else "",
+    }
+
+
+def _word(item: Item) -> str:
+    if item.disposition is None:
+        return ""
+    return f"duplicate of {item.duplicate_of}" if item.disposition == "duplicate" else DONE[item.disposition]
+
+
+def _claims(items: Iterable[Item], now: datetime) -> str:
+    """`mona: 12, 14 until 10:45`, of all who hold something."""
+    held: dict[str, list[Item]] = {}
+    for item in items:
+        if item.held_by(now):
+            held.setdefault(item.held_by(now), []).append(item)
+    return "; ".join(
+        f"{escape(login)}: {', '.join(str(item.number) for item in mine)}"
+        f" until {max(item.claim.until for item in mine if item.claim):%H:%M} UTC"
+        for login, mine in held.items()
+    )
+
+
+def _reopened(bash: Bash, end: datetime, days: int) -> str:
+    """Filled in when so many days are over."""
+    if not any(checked >= days for checked in bash.checks):
+        return f"looked up on {words.day(end + timedelta(days=days))}"
+    closed = [item for item in bash.items if item.disposition in {"closed", "duplicate"}]
+    soon = [item for item in closed if item.reopened_at and item.reopened_at <= end + timedelta(days=days)]
+    return f"{len(soon)} of {len(closed)}" + (f": {', '.join(_row(it)['link'] for it in soon)}" if soon else "")
