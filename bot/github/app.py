@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from threading import Lock
+from typing import Any
 from urllib.parse import quote
 
 from github.Auth import AppAuth, Auth
@@ -134,7 +136,7 @@ class InstallationToken(Auth):
     ) -> None:
         """`permissions`: what to ask for; where the account has not granted that, the next best."""
         self._client = client
-        self._permissions = list(permissions)
+        self._permissions = permissions
         self._installation_id = installation_id
         self._clock = clock
         self._lock = Lock()
@@ -169,21 +171,27 @@ class InstallationToken(Auth):
 
     def _asked(self) -> tuple[str, float]:
         path = f"/app/installations/{self._installation_id}/access_tokens"
-        try:
-            data = payloads.mapping(self._client.call("POST", path, {"permissions": self._permissions[0]}).data)
-        except Rejected as error:
-            if error.status != 422 or len(self._permissions) == 1:
-                raise
-            del self._permissions[0]
-            return self._asked()
-        except Forbidden as error:
-            if error.status != 401:
-                raise
-            # The App's key was taken back: that is mended by people, and no delivery's fault.
-            raise Unavailable(f"{error}. Run `triage doctor`.", error.status) from None
+        data = self._granted(path)
         value = payloads.text(data.get("token"))
         expires = payloads.moment(data.get("expires_at"))
         if not value or expires is None:
             raise Unavailable(f"POST {path}: no token in the answer")
         self._made_at = self._clock()
         return value, expires.timestamp() - _RENEWED_BEFORE
+
+    def _granted(self, path: str) -> Mapping[str, Any]:
+        """Asks for the best first each time: what was not granted an hour ago may be now."""
+        *better, least = self._permissions
+        for permissions in better:
+            with suppress(Rejected):
+                return self._sent(path, permissions)
+        return self._sent(path, least)
+
+    def _sent(self, path: str, permissions: dict[str, str]) -> Mapping[str, Any]:
+        try:
+            return payloads.mapping(self._client.call("POST", path, {"permissions": permissions}).data)
+        except Forbidden as error:
+            if error.status != 401:
+                raise
+            # The App's key was taken back: that is mended by people, and no delivery's fault.
+            raise Unavailable(f"{error}. Run `triage doctor`.", error.status) from None

@@ -1,11 +1,15 @@
 """Reads whole issues by GraphQL, up to 100 in a request: comments, timeline and pull requests with them.
 
-A request for 100 issues holds six lists for each of them, which by GitHub's formula costs six points.
+What a request costs, by the formula that GitHub documents (the lists asked for, divided by 100 and rounded): 100 issues
+with six lists each make 601, six points; 50 issues make 301, three. Nodes: 100 issues of at most 30 labels, 10
+assignees, 25 comments, 5 pull requests and 50 events are 12,100 of the 500,000 allowed. Of a longer talk the first 5
+and the last 20 comments are read and no more: the rules ask who spoke first and who spoke last.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache
@@ -31,6 +35,11 @@ _KINDS: Final[dict[str, EventKind]] = {
     "UnlabeledEvent": "unlabeled",
     "UnmarkedAsDuplicateEvent": "undone_duplicate",
 }
+_HIDDEN = re.compile(r"<!--[^>]{0,2000}-->")
+"""Hints of a template, such as `<!-- Fixes #1 -->`."""
+_NAMED = re.compile(
+    r"(?<![\w/&#.-])(?:https?://[\w.:-]{1,100}/)?(?P<place>[\w.-]{1,60}/[\w.-]{1,100})?(?:#|/issues/)(?P<number>\d{1,9})\b"
+)
 _OPTIONAL: Final[dict[str, tuple[str, Aspect]]] = {
     "isPinned": ("        isPinned\n", "pinned"),
     "subIssuesSummary": ("        subIssuesSummary { total completed }\n", "sub_issues"),
@@ -58,11 +67,21 @@ class ThreadPage:
 
 
 @dataclass(frozen=True, slots=True)
-class MergedPull:
+class ChangedPull:
     link: PullRequest
     updated_at: datetime
     closes: frozenset[int]
     """Numbers of this repository's issues."""
+    mentions: frozenset[int]
+    """Numbers that its title and text name, issues or not; those that it closes among them."""
+
+
+@dataclass(frozen=True, slots=True)
+class PullPage:
+    pulls: tuple[ChangedPull, ...]
+    cursor: str
+    more: bool
+    budget: Budget
 
 
 class ThreadReader:
@@ -78,13 +97,12 @@ class ThreadReader:
 
     def page(self, repo: Repository, *, size: int, after: str = "", since: datetime | None = None) -> ThreadPage:
         """Issues of any state, least lately changed first, so that what changes meanwhile comes again at the end."""
-        variables = {
-            "owner": repo.owner,
-            "name": repo.name,
-            "size": size,
-            "after": after or None,
-            "since": since.isoformat() if since else None,
-        }
+        variables = _given(
+            owner=repo.owner, name=repo.name, size=size, after=after, since=since.isoformat() if since else ""
+        )
+        if not after:
+            # What was not granted may be by now.
+            self.known |= {"links"}
         data = self._asked(variables)
         found = payloads.mapping(_repository(data, repo).get("issues"))
         info = payloads.mapping(found.get("pageInfo"))
@@ -107,34 +125,27 @@ class ThreadReader:
                 found.append(Release(tag, at, node.get("isPrerelease") is True, payloads.text(node.get("url"))))
         return tuple(found)
 
-    def merged_pulls(self, repo: Repository, since: datetime) -> Iterator[MergedPull]:
-        """Merged ones changed since then, newest first: an issue that one mentions does not count as changed."""
-        after = None
-        while True:
-            variables = {"owner": repo.owner, "name": repo.name, "after": after}
-            found = payloads.mapping(
-                _repository(self._client.graphql(_query("merged_pulls"), variables), repo).get("pullRequests")
-            )
-            for node in _nodes(found):
-                updated_at = payloads.moment(node.get("updatedAt")) or payloads.EPOCH
-                if updated_at < since:
-                    return
-                closes = frozenset(
-                    payloads.number(one.get("number")) or 0
-                    for one in _nodes(node.get("closingIssuesReferences"))
-                    if _name(one.get("repository")).lower() == repo.full_name.lower()
-                )
-                linked_at = payloads.moment(node.get("mergedAt")) or updated_at
-                yield MergedPull(_pull(node, linked_at, will_close=bool(closes)), updated_at, closes)
-            info = payloads.mapping(found.get("pageInfo"))
-            after = payloads.text(info.get("endCursor"))
-            if info.get("hasNextPage") is not True:
-                return
+    def pulls(self, repo: Repository, after: str = "") -> PullPage:
+        """Lately changed ones first, 50 for one point: an issue that one mentions does not count as changed."""
+        try:
+            data = self._client.graphql(_query("pulls"), _given(owner=repo.owner, name=repo.name, after=after))
+        except Forbidden:
+            self.known -= {"links"}
+            raise
+        found = payloads.mapping(_repository(data, repo).get("pullRequests"))
+        info = payloads.mapping(found.get("pageInfo"))
+        return PullPage(
+            pulls=tuple(_changed(node, repo) for node in _nodes(found)),
+            cursor=payloads.text(info.get("endCursor")),
+            more=info.get("hasNextPage") is True,
+            budget=_budget(data),
+        )
 
     def _asked(self, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         while True:
             try:
-                return self._client.graphql(self._query, variables)
+                query = self._query if "links" in self.known else _without_pulls(self._query)
+                return self._client.graphql(query, variables)
             except Rejected as error:
                 unknown = next((name for name in _OPTIONAL if name in str(error) and name in self._query), None)
                 if unknown is None:
@@ -146,7 +157,6 @@ class ThreadReader:
                 # Pull requests are not granted to this token: what is left is worth having.
                 if "links" not in self.known:
                     raise
-                self._query = _without_pulls(self._query)
                 self.known -= {"links"}
 
     def _thread(self, node: Mapping[str, Any]) -> Thread:
@@ -155,6 +165,7 @@ class ThreadReader:
         created = payloads.moment(node.get("createdAt")) or payloads.EPOCH
         sub_issues = payloads.mapping(node.get("subIssuesSummary"))
         timeline = _nodes(node.get("timelineItems"))
+        events = tuple(sorted(filter(None, map(_event, timeline)), key=lambda one: one.at))
         return Thread(
             issue=Issue(
                 number=payloads.number(node.get("number")) or 0,
@@ -167,6 +178,7 @@ class ThreadReader:
                 state_reason=payloads.text(node.get("stateReason")).lower(),
                 labels=tuple(payloads.text(one.get("name")) for one in _nodes(node.get("labels"))),
                 locked=node.get("locked") is True,
+                transferred_in=any(one.kind == "transferred" for one in events),
                 closed_at=payloads.moment(node.get("closedAt")),
                 milestone=payloads.text(payloads.mapping(node.get("milestone")).get("title")),
                 assignees=tuple(payloads.text(one.get("login")) for one in _nodes(node.get("assignees"))),
@@ -175,7 +187,7 @@ class ThreadReader:
             ),
             url=payloads.text(node.get("url")),
             comments_total=payloads.number(first.get("totalCount")) or 0,
-            events=tuple(sorted(filter(None, map(_event, timeline)), key=lambda one: one.at)),
+            events=events,
             links=_links(timeline, _nodes(node.get("closedByPullRequestsReferences"))),
             open_sub_issues=max(
                 0, (payloads.number(sub_issues.get("total")) or 0) - (payloads.number(sub_issues.get("completed")) or 0)
@@ -194,6 +206,32 @@ class ThreadReader:
             node_id=payloads.text(node.get("id")),
             by_this_app=author.is_bot and author.login == f"{self._identity.slug}[bot]",
         )
+
+
+def _changed(node: Mapping[str, Any], repo: Repository) -> ChangedPull:
+    closes = frozenset(
+        payloads.number(one.get("number")) or 0
+        for one in _nodes(node.get("closingIssuesReferences"))
+        if _name(one.get("repository")).lower() == repo.full_name.lower()
+    )
+    updated_at = payloads.moment(node.get("updatedAt")) or payloads.EPOCH
+    link = _pull(node, payloads.moment(node.get("createdAt")) or updated_at, will_close=False)
+    said = f"{payloads.text(node.get('title'))}\n{_HIDDEN.sub('', payloads.text(node.get('body')))}"
+    return ChangedPull(link, updated_at, closes, closes | mentioned(said, repo))
+
+
+def mentioned(text: str, repo: Repository) -> frozenset[int]:
+    """What a text names of a repository: `#1`, `owner/name#1` or an address."""
+    return frozenset(
+        int(found["number"])
+        for found in _NAMED.finditer(text)
+        if not found["place"] or found["place"].lower() == repo.full_name.lower()
+    )
+
+
+def _given(**variables: object) -> dict[str, object]:
+    """Without the empty ones: what is not given is not the same as null."""
+    return {name: value for name, value in variables.items() if value}
 
 
 def _event(node: Mapping[str, Any]) -> TimelineEvent | None:

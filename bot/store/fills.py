@@ -24,11 +24,13 @@ class Progress:
     """When the pass under way began; None where none is."""
     complete_until: int | None = None
     """All that changed before then is in; None before the first pass came to its end."""
+    pulls_until: int | None = None
+    """The same of pull requests and the issues that they mention."""
 
 
 def get(connection: sa.Connection, repository_id: int) -> Progress:
     row = connection.execute(
-        sa.select(fills.c.cursor, fills.c.began_at, fills.c.complete_until).where(
+        sa.select(fills.c.cursor, fills.c.began_at, fills.c.complete_until, fills.c.pulls_until).where(
             fills.c.repository_id == repository_id
         )
     ).one_or_none()
@@ -40,6 +42,7 @@ def put(connection: sa.Connection, repository_id: int, progress: Progress) -> No
         "cursor": progress.cursor,
         "began_at": progress.began_at,
         "complete_until": progress.complete_until,
+        "pulls_until": progress.pulls_until,
     }
     statement = insert_into(connection.dialect.name, fills).values(repository_id=repository_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["repository_id"], set_=values))

@@ -64,6 +64,11 @@ def open_threads(connection: sa.Connection, repository_id: int) -> Iterator[Thre
     return _stream(connection, _here(repository_id).where(threads.c.open.is_(True)))
 
 
+def load(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> Iterator[Thread]:
+    """Those of them that are there, open or closed."""
+    return _stream(connection, _here(repository_id).where(threads.c.number.in_(sorted(numbers))))
+
+
 def spoken_after_close(connection: sa.Connection, repository_id: int, since: int) -> Iterator[Thread]:
     """Closed ones on which people did something after closing, and after `since` (milliseconds)."""
     spoken = threads.c.last_human_at > threads.c.closed_at

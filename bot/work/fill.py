@@ -1,30 +1,33 @@
 """Fills the mirror of a repository from GitHub, page by page; one that is stopped goes on where it stopped.
 
-The first pass reads all issues, later ones what changed since the pass before began. Each page is stored together with
-the place where the next one begins.
+The first pass reads all issues, later ones what changed since the pass before began, and then what pull requests say of
+issues. Each page is stored together with the place where the next one begins.
 """
 
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
-from bot.github.errors import LimitReached, Unavailable
+from bot.github.errors import Forbidden, LimitReached, Rejected, Unavailable
 from bot.store import fills, threads
 from bot.store.fills import Progress
+from bot.store.threads import Filed
 from bot.store.times import from_ms
+from bot.work import links
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from bot.github.threads import ThreadPage
+    from bot.github.threads import Budget, ThreadPage
     from bot.store.database import Database
-    from bot.store.threads import Filed
     from bot.triage.issue import Issue, Repository
 
 _SIZE = 100
+_SIZE_OF_NEWS = 50
+"""Most often few issues changed, and GitHub counts what is asked for: half a page costs half the points."""
 _LEAST = 5
 _OVERLAP = timedelta(minutes=5)
 """GitHub's index may lag behind what it says of an issue's change."""
@@ -32,7 +35,7 @@ _RESERVE = 200
 """Points that are left to others who use the same budget."""
 
 
-class ReadsThreads(Protocol):
+class ReadsThreads(links.ReadsPulls, Protocol):
     """`bot.github.threads.ThreadReader` is one. May raise GitHubError."""
 
     def page(self, repo: Repository, *, size: int, after: str = "", since: datetime | None = None) -> ThreadPage: ...
@@ -46,41 +49,69 @@ class Filled:
     requests: int = 0
     points: int = 0
     left: int | None = None
-    """Points of the hour's budget; None before the first request."""
+    """Points of the hour's budget; None before the first request, and where there is no limit."""
     resets_at: datetime | None = None
     again_at: datetime | None = None
     """Where a limit stopped it: when it can go on."""
-    total: int = field(default=0)
+    total: int = 0
     """Issues that this pass is about."""
 
     @property
     def complete(self) -> bool:
         return self.again_at is None
 
+    def count(self, budget: Budget) -> None:
+        self.requests += 1
+        self.points += budget.cost
+        self.resets_at = budget.resets_at
+        self.left = None if budget.resets_at is None else budget.remaining
+
 
 def fill(
     database: Database,
     repository: Repository,
     reader: ReadsThreads,
-    filed: Callable[[Issue], Filed] | None = None,
+    filed: Callable[[Issue], Filed] = lambda _: Filed(),
     told: Callable[[Filled], None] = lambda _: None,
+    *,
+    full: bool = False,
 ) -> Filled:
     """Brings the mirror up to date; stops at a limit, with all it has read kept. Raises other GitHubErrors.
 
-    `told` is called after each page.
+    `told` is called after each page. `full` reads all issues again and forgets those that are gone, as no webhook told.
     """
     with database.read() as connection:
         progress = fills.get(connection, repository.id)
-    since = None if progress.complete_until is None else from_ms(progress.complete_until) - _OVERLAP
+    if full and progress.complete_until is not None:
+        progress = replace(progress, cursor="", began_at=None, complete_until=None)
     if progress.began_at is None:
-        progress = Progress("", _now(), progress.complete_until)
-    done, size = Filled(), _SIZE
+        progress = replace(progress, cursor="", began_at=_now())
+    done = Filled()
+    try:
+        began = _read_issues(database, repository, reader, filed, told, done, progress)
+        if began is not None:
+            _read_pulls(database, repository, reader, filed, done, began)
+    except LimitReached as error:
+        done.again_at = error.until
+    return done
+
+
+def _read_issues(
+    database: Database,
+    repository: Repository,
+    reader: ReadsThreads,
+    filed: Callable[[Issue], Filed],
+    told: Callable[[Filled], None],
+    done: Filled,
+    progress: Progress,
+) -> int | None:
+    """Goes on with the pass; when it began, or None where too few points are left to end it."""
+    began = progress.began_at or 0
+    since = None if progress.complete_until is None else from_ms(progress.complete_until) - _OVERLAP
+    size = _SIZE if since is None else _SIZE_OF_NEWS
     while True:
         try:
             page = reader.page(repository, size=size, after=progress.cursor, since=since)
-        except LimitReached as error:
-            done.again_at = error.until
-            return done
         except Unavailable:
             # Heavy pages time out at GitHub; a smaller one is answered.
             done.requests += 1
@@ -88,15 +119,23 @@ def fill(
                 raise
             size = max(size // 2, _LEAST)
             continue
+        except Rejected as error:
+            if not progress.cursor or "cursor" not in str(error).lower():
+                raise
+            # GitHub promises nothing of how long a cursor is good: what was read already is only read again.
+            progress = replace(progress, cursor="")
+            continue
         progress = _keep(database, repository, page, progress, filed)
-        _count(done, page)
-        size = min(size * 2, _SIZE)
+        done.issues += len(page.threads)
+        done.total = max(done.total, page.total)
+        done.count(page.budget)
         told(done)
         if not page.more:
-            return done
-        if page.budget.remaining < _RESERVE and page.budget.resets_at is not None:
-            done.again_at = page.budget.resets_at
-            return done
+            return began
+        size = min(size * 2, _SIZE)
+        if done.left is not None and done.left < _RESERVE:
+            done.again_at = done.resets_at
+            return None
 
 
 def _keep(
@@ -104,27 +143,40 @@ def _keep(
     repository: Repository,
     page: ThreadPage,
     progress: Progress,
-    filed: Callable[[Issue], Filed] | None,
+    filed: Callable[[Issue], Filed],
 ) -> Progress:
     """One page and the place of the next, in one transaction. The last one ends the pass."""
-    began = progress.began_at or _now()
-    is_first_pass = progress.complete_until is None
-    after = Progress(page.cursor, began, progress.complete_until) if page.more else Progress("", None, began)
+    began = progress.began_at or 0
+    after = replace(progress, cursor=page.cursor)
+    if not page.more:
+        after = replace(progress, cursor="", began_at=None, complete_until=began)
     with database.write() as connection:
-        more = {} if filed is None else {"filed": filed}
-        threads.save(connection, repository.id, page.threads, _now(), **more)
-        if not page.more and is_first_pass:
+        threads.save(connection, repository.id, page.threads, _now(), filed)
+        if not page.more and progress.complete_until is None:
             threads.remove_unseen(connection, repository.id, began)
         fills.put(connection, repository.id, after)
     return after
 
 
-def _count(done: Filled, page: ThreadPage) -> None:
-    done.requests += 1
-    done.issues += len(page.threads)
-    done.points += page.budget.cost
-    done.left, done.resets_at = page.budget.remaining, page.budget.resets_at
-    done.total = max(done.total, page.total)
+def _read_pulls(
+    database: Database,
+    repository: Repository,
+    reader: ReadsThreads,
+    filed: Callable[[Issue], Filed],
+    done: Filled,
+    began: int,
+) -> None:
+    """What pull requests said since the scan before; all that they said before the first pass came with the issues."""
+    with database.read() as connection:
+        until = fills.get(connection, repository.id).pulls_until
+    if until is not None:
+        try:
+            links.refresh(database, repository, reader, from_ms(until) - _OVERLAP, filed, done.count)
+        except Forbidden:
+            # Not granted: the reader knows it, and reports say so.
+            return
+    with database.write() as connection:
+        fills.put(connection, repository.id, replace(fills.get(connection, repository.id), pulls_until=began))
 
 
 def _now() -> int:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -11,10 +13,10 @@ import pytest
 
 from bot.github import transport
 from bot.github.app import App, Installation
-from bot.github.errors import GitHubError, LimitReached, Unavailable
-from bot.github.threads import ThreadPage
+from bot.github.errors import Forbidden, GitHubError, LimitReached, Rejected, Unavailable
+from bot.github.threads import Budget, PullPage, ThreadPage
 from bot.issuebash.thread import EVERYTHING, Thread
-from bot.store import threads
+from bot.store import fills, threads
 from bot.store.database import Database
 from bot.store.threads import Filed
 from bot.triage.issue import Repository
@@ -121,7 +123,8 @@ def test_later_only_what_changed_is_read(place: Place):
     place.fill()
     place.fake.comment(WIDGETS, made, "ben", "News")
     done = place.fill()
-    assert (done.issues, done.requests) == (1, 1)
+    # One request for 50 issues, one for 50 pull requests.
+    assert (done.issues, done.requests, done.points) == (1, 2, 4)
     assert [one.body for one in place.open()[made.number].issue.comments] == ["News"]
 
 
@@ -140,6 +143,9 @@ class Failing:
         if size > self.most:
             raise Unavailable("GraphQL: 502", 502)
         return self.place.here.threads.page(repo, size=size, after=after, since=since)
+
+    def pulls(self, repo: Repository, after: str = "") -> PullPage:
+        return self.place.here.threads.pulls(repo, after)
 
 
 def test_a_fill_that_a_limit_stopped_goes_on_where_it_was(place: Place):
@@ -217,3 +223,115 @@ def test_a_token_for_reports_may_write_nothing(place: Place):
     assert set(token.permissions.values()) == {"read"}
     with pytest.raises(GitHubError, match="not accessible"):
         place.here.threads._client.call("POST", f"/repos/{WIDGETS}/issues/{issue.number}/comments", {"body": "x"})  # noqa: SLF001 no way leads there
+
+
+def test_a_mention_and_a_merge_are_learnt_though_the_issue_did_not_change(place: Place):
+    fake = place.fake
+    long_ago = (datetime.now(UTC) - timedelta(days=2)).timestamp()
+    issue = fake.open_issue(WIDGETS, "ann", "It broke", created_at=long_ago)
+    other = fake.open_issue(WIDGETS, "ann", "Untouched", created_at=long_ago)
+    place.fill()
+    text = f"See {WIDGETS}#{issue.number}, not <!-- #{other.number} --> and not elsewhere/widgets#{other.number}"
+    pull = fake.open_pull_request(WIDGETS, "nico", "Fix it", text)
+    assert place.fill().issues == 0
+    (link,) = place.open()[issue.number].links
+    assert (link.number, link.state, link.will_close) == (pull.number, "open", False)
+    pull.closes.append(issue.number)
+    fake.merge(WIDGETS, pull, by="maya", base="stable")
+    place.fill()
+    (link,) = place.open()[issue.number].links
+    assert (link.state, link.will_close, link.to_default_branch) == ("merged", True, False)
+    assert place.open()[other.number].links == ()
+
+
+def test_pull_requests_are_read_back_to_the_last_time_and_no_further(place: Place):
+    issue = place.fake.open_issue(WIDGETS, "ann", "It broke")
+    for number in range(70):
+        place.fake.open_pull_request(WIDGETS, "nico", f"Try {number}", f"#{issue.number}")
+    place.fill()
+    old = datetime.now(UTC) - timedelta(days=1)
+    for one in place.fake.repository(WIDGETS).issues.values():
+        one.updated_at = old.timestamp()
+    done = place.fill()
+    assert done.requests == 2
+    for number in range(70):
+        place.fake.open_pull_request(WIDGETS, "nico", f"More {number}", f"#{issue.number}")
+    assert place.fill().requests == 3
+    assert len(place.open()[issue.number].links) == 70
+
+
+def test_a_full_pass_forgets_what_was_deleted_meanwhile(place: Place):
+    kept = place.fake.open_issue(WIDGETS, "ann", "Stays")
+    gone = place.fake.open_issue(WIDGETS, "ann", "Goes")
+    place.fill()
+    gone.deleted = True
+    place.fill()
+    assert set(place.open()) == {kept.number, gone.number}
+    time.sleep(0.002)  # times are kept in milliseconds
+    assert place.fill(full=True).issues == 1
+    assert set(place.open()) == {kept.number}
+
+
+def test_a_full_pass_that_was_stopped_goes_on(place: Place):
+    for number in range(150):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    place.fill()
+    until = datetime.now(UTC) + timedelta(hours=1)
+    first = place.fill(reader=Failing(place, {2: LimitReached("spent", until)}), full=True)
+    assert (first.issues, first.again_at) == (100, until)
+    assert place.fill(full=True).issues == 50
+    assert len(place.open()) == 150
+
+
+def test_a_cursor_that_github_no_longer_knows_begins_the_pass_again(place: Place):
+    for number in range(150):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    refused = Rejected("GraphQL: INVALID_CURSOR_ARGUMENTS `x` does not appear to be a valid cursor.")
+    done = place.fill(reader=Failing(place, {2: refused}))
+    assert (done.issues, done.complete, len(place.open())) == (250, True, 150)
+
+
+def test_another_refusal_is_told(place: Place):
+    with pytest.raises(Rejected, match="nonsense"):
+        place.fill(reader=Failing(place, {1: Rejected("GraphQL: nonsense")}))
+
+
+def test_points_are_left_to_others_and_the_fill_goes_on_when_there_are_new_ones(place: Place):
+    for number in range(150):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    reset = datetime.now(UTC) + timedelta(minutes=20)
+    first = place.fill(reader=Spent(place, reset))
+    assert (first.issues, first.left, first.again_at) == (100, 150, reset)
+    assert place.fill().issues == 50
+
+
+class Spent(Failing):
+    """The hour's points are nearly used up."""
+
+    def __init__(self, place: Place, reset: datetime) -> None:
+        super().__init__(place, {})
+        self.reset = reset
+
+    def page(self, repo: Repository, *, size: int, after: str = "", since: datetime | None = None) -> ThreadPage:
+        return replace(super().page(repo, size=size, after=after, since=since), budget=Budget(6, 150, self.reset))
+
+
+def test_pull_requests_that_are_not_granted_leave_the_links_unknown(place: Place):
+    place.fake.open_issue(WIDGETS, "ann", "It broke")
+    place.fill()
+    done = place.fill(reader=Closed(place, {}))
+    assert done.complete
+    with place.database.read() as connection:
+        before = fills.get(connection, place.repository.id)
+    place.fill()
+    with place.database.read() as connection:
+        after = fills.get(connection, place.repository.id)
+    # The scan that was refused is made up for.
+    assert before.pulls_until is not None
+    assert after.pulls_until is not None
+    assert after.pulls_until > before.pulls_until
+
+
+class Closed(Failing):
+    def pulls(self, repo: Repository, after: str = "") -> PullPage:
+        raise Forbidden(f"GraphQL: {repo.full_name} {after} Resource not accessible by integration")
