@@ -149,6 +149,9 @@ issues = sa.Table(
     _flag("needs_info_by_maintainer"),
     _flag("skipped"),
     _flag("closed_by_bot"),
+    # A notice of the lifecycle stands.
+    _flag("noticed"),
+    _flag("pinned"),
     _text("settled"),
 )
 _LOOK_DUE = issues.c.next_look_at.is_not(None)
@@ -310,7 +313,6 @@ reports = sa.Table(
     sa.Column("content", sa.LargeBinary, nullable=False),
     # The issue it was posted as; None for one that is kept for the page alone.
     sa.Column("issue_number", sa.Integer),
-    _list("comment_ids"),
 )
 
 bashes = sa.Table(

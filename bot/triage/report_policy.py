@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field, StrictBool, StrictInt, StringConstraints
+from croniter import croniter
+from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from bot.triage.keys import LabelNames, Section, Texts
 
@@ -66,10 +67,18 @@ class Sections(Section):
     voices_after_close: VoicesAfterClose = VoicesAfterClose()
 
 
+def _cron(value: str) -> str:
+    if len(value.split()) != 5 or not croniter.is_valid(value):
+        raise ValueError("must be a cron line of five fields, such as `0 6 * * 1` for Mondays at six")
+    if not value.split(maxsplit=1)[0].isdigit():
+        raise ValueError("begins with the minute, a number: a report comes once an hour at most")
+    return value
+
+
 class ReportSection(Section):
     """The issue-bash report."""
 
-    schedule: Annotated[str, StringConstraints(min_length=9, max_length=100)] | None = Field(
+    schedule: Annotated[str, StringConstraints(max_length=100), AfterValidator(_cron)] | None = Field(
         None, description="When to write one, as cron has it, in UTC: `0 6 * * 1` is Mondays at six. null: never."
     )
     post: Literal["issue", "page"] = Field(

@@ -11,15 +11,19 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
-from bot.store import deliveries, lanes
+from bot.store import deliveries, lanes, schedules
 from bot.store.database import Database, StoreError
 from bot.store.process_lock import place_at
 from bot.work import retention
 from bot.work.intake import Intake, Stored
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from dbos import EnqueueOptions
     from sqlalchemy import Connection
+
+    from bot.store.schedules import Due
 
 log = structlog.get_logger(__name__)
 
@@ -28,6 +32,8 @@ _VERSION = "1"
 """Constant: by default it is a hash of the code, and a new release would leave the old one's work lying."""
 _QUEUE = "lanes"
 _WORKFLOW = "lane"
+_CHORES = "chores"
+_CHORE = "chore"
 _LOST_AFTER = 120_000
 """Milliseconds after which an undone delivery with no run in sight is looked into."""
 _FIRST_CLEANING = 600.0
@@ -43,6 +49,18 @@ class Runs(Protocol):
 
     def stop(self) -> None:
         """Lets runs end after the issue in hand."""
+        ...
+
+
+class RunsByClock(Protocol):
+    """What the engine runs when its time comes: `bot.work.chores.Chores`."""
+
+    def run(self, repository_id: int, name: str) -> None:
+        """Does it, and notes when it is to be done again."""
+        ...
+
+    def stop(self) -> None:
+        """Lets the one in hand end where it can go on later."""
         ...
 
 
@@ -62,9 +80,12 @@ class Tuning:
 class Engine:
     """One for the process. `start` before `accept`; `stop` within seconds."""
 
-    def __init__(self, database: Database, runs: Runs, tuning: Tuning = Tuning()) -> None:
+    def __init__(
+        self, database: Database, runs: Runs, tuning: Tuning = Tuning(), chores: RunsByClock | None = None
+    ) -> None:
         self._database = database
         self._runs = runs
+        self._chores = chores
         self._tuning = tuning
         self._place = place_at(database)
         self._name = ""
@@ -96,6 +117,8 @@ class Engine:
         self._wake.set()
         self._intake.stop()
         self._runs.stop()
+        if self._chores:
+            self._chores.stop()
         if self._clockwork.is_alive():
             self._clockwork.join(timeout)
         self._close(timeout)
@@ -146,7 +169,11 @@ class Engine:
         # No limit on recoveries: how often a delivery is tried is the lane's own affair.
         @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)
         def lane(name: str) -> None:
-            self._run(name)
+            self._run(name, lambda: self._run_lane(name))
+
+        @DBOS.workflow(name=_CHORE, max_recovery_attempts=None)
+        def chore(name: str, repository_id: int) -> None:
+            self._run(f"{name} of {repository_id}", lambda: self._run_chore(name, repository_id))
 
         DBOS.launch()
         DBOS.register_queue(
@@ -154,6 +181,14 @@ class Engine:
             partition_concurrency=1,
             worker_concurrency=self._tuning.workers,
             polling_interval_sec=self._tuning.poll,
+            on_conflict="always_update",
+        )
+        # One at a time, so that people's fresh issues never wait for a sweep or a report.
+        DBOS.register_queue(
+            _CHORES,
+            partition_concurrency=1,
+            worker_concurrency=1,
+            polling_interval_sec=10 * self._tuning.poll,
             on_conflict="always_update",
         )
         self._client = DBOSClient(
@@ -171,27 +206,34 @@ class Engine:
         options: EnqueueOptions = {"workflow_name": _WORKFLOW, "queue_name": _QUEUE, "queue_partition_key": lane}
         self._client.enqueue_in_transaction(connection, options, lane)
 
-    def _run(self, lane: str) -> None:
+    def _run(self, name: str, work: Callable[[], None]) -> None:
         """Runs in a thread of the engine's, which the process's end would wait for; so the work is done in another."""
         with self._counting:
-            self._running.add(lane)
+            self._running.add(name)
         broken: list[BaseException] = []
-        threading.Thread(target=self._work, args=(lane, broken), name=f"triage-{lane}", daemon=True).start()
+        threading.Thread(target=self._work, args=(name, work, broken), name=f"triage-{name}", daemon=True).start()
         with self._counting:
-            self._counting.wait_for(lambda: lane not in self._running or self._leaving)
+            self._counting.wait_for(lambda: name not in self._running or self._leaving)
         if broken:
             raise broken[0]
 
-    def _work(self, lane: str, broken: list[BaseException]) -> None:
+    def _work(self, name: str, work: Callable[[], None], broken: list[BaseException]) -> None:
         try:
-            if self._runs.run(lane):
-                self._wake.set()
+            work()
         except BaseException as error:  # noqa: BLE001 told to the engine's own thread, and noted there
             broken.append(error)
         finally:
             with self._counting:
-                self._running.discard(lane)
+                self._running.discard(name)
                 self._counting.notify_all()
+
+    def _run_lane(self, lane: str) -> None:
+        if self._runs.run(lane):
+            self._wake.set()
+
+    def _run_chore(self, name: str, repository_id: int) -> None:
+        if self._chores:
+            self._chores.run(repository_id, name)
 
     def _tick(self) -> None:
         """Wakes lanes that are due; now and then looks for lost ones and clears away what is old."""
@@ -202,6 +244,8 @@ class Engine:
             self._wake.clear()
             try:
                 self._wake_due()
+                if self._chores:
+                    self._begin_chores()
                 if time.monotonic() >= next_guard:
                     next_guard = time.monotonic() + _LOST_AFTER / 1000
                     self._take_over()
@@ -220,6 +264,27 @@ class Engine:
             with self._database.write() as connection:
                 for lane in lanes.mark_queued(connection, due, now):
                     self._enqueue(connection, lane)
+
+    def _begin_chores(self) -> None:
+        """Those whose time has come are taken and enqueued in one transaction: once, whoever asks."""
+        now = round(time.time() * 1000)
+        with self._database.read() as connection:
+            if not schedules.any_due(connection, now):
+                return
+        with self._database.write() as connection:
+            for due in schedules.take(connection, now):
+                self._enqueue_chore(connection, due)
+
+    def _enqueue_chore(self, connection: Connection, due: Due) -> None:
+        if self._client is None:
+            message = "the engine has not been started"
+            raise RuntimeError(message)
+        options: EnqueueOptions = {
+            "workflow_name": _CHORE,
+            "queue_name": _CHORES,
+            "queue_partition_key": str(due.repository_id),
+        }
+        self._client.enqueue_in_transaction(connection, options, due.name, due.repository_id)
 
     def _take_over(self) -> None:
         """Runs that another process left when it ended would keep their lanes from everybody."""

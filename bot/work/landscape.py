@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from bot.store import issues, lanes, repositories
+from bot.store import issues, lanes, repositories, schedules
 from bot.store.times import to_ms
 from bot.work.contexts import touches_decisions
+from bot.work.schedules import POLICY
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -35,6 +36,8 @@ def installed(connection: Connection, event: Event, received_at: int, recent: ti
         _resume(connection, id_, received_at, recent)
     if event.action in {"created", "added"}:
         repositories.install(connection, event.repositories_added, id_, received_at)
+        given = [repository.id for repository in event.repositories_added]
+        schedules.put_all(connection, given, POLICY, received_at)
     repositories.remove(connection, [repository.id for repository in event.repositories_removed])
 
 
@@ -59,6 +62,7 @@ def changed(connection: Connection, event: Event, repository: Repository, now: d
             if repository.name.lower() == ".github":
                 # The owner's other repositories fall back to this one's files.
                 affected.update(repositories.of_owner(connection, repository.owner))
+            schedules.put_all(connection, affected, POLICY, to_ms(now))
             for id_ in affected:
                 issues.look_again_at_open_requests(connection, id_, to_ms(now), to_ms(now - recent))
 

@@ -10,8 +10,12 @@ from bot.store import deliveries, lanes
 from bot.store.database import Database, StoreError
 from bot.store.files import StoredFiles
 from bot.store.times import to_ms
+from bot.work.chores import Chores, Work
+from bot.work.contexts import Contexts
 from bot.work.engine import Engine
 from bot.work.lanes import Lanes
+from bot.work.publishing import write_report
+from bot.work.schedules import POLICY, REPORT, follow_policy
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -34,7 +38,9 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
         budgets=Budgets() if settings.github_content_limits else None,
         cache=StoredFiles(database),
     )
-    engine = Engine(database, Lanes(database, github))
+    contexts = Contexts(database, lambda: github.slug)
+    works: dict[str, Work] = {POLICY: follow_policy, REPORT: write_report}
+    engine = Engine(database, Lanes(database, github), chores=Chores(database, github, contexts, works))
     engine.start()
     return engine
 

@@ -23,6 +23,8 @@ def upgrade() -> None:
     op.add_column("issues", sa.Column("milestone", sa.Text(), server_default=EMPTY_TEXT, nullable=False))
     op.add_column("issues", sa.Column("assignees", sa.Text(), server_default=EMPTY_LIST, nullable=False))
     op.add_column("issues", sa.Column("reactions", sa.Integer(), server_default=ZERO, nullable=False))
+    op.add_column("issues", sa.Column("noticed", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("issues", sa.Column("pinned", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "bashes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -62,7 +64,6 @@ def upgrade() -> None:
         sa.Column("at", sa.BigInteger(), nullable=False),
         sa.Column("content", sa.LargeBinary(), nullable=False),
         sa.Column("issue_number", sa.Integer()),
-        sa.Column("comment_ids", sa.Text(), server_default=EMPTY_LIST, nullable=False),
         sa.PrimaryKeyConstraint("repository_id"),
     )
     op.create_table(
@@ -113,6 +114,10 @@ def upgrade() -> None:
     )
     op.create_index("threads_open", "threads", ["repository_id", "open"])
     op.create_index("threads_by_human_activity", "threads", ["repository_id", "last_human_at"])
+    op.execute(
+        "INSERT INTO schedules (repository_id, name, next_at)"
+        " SELECT id, 'policy', 0 FROM repositories WHERE NOT removed"
+    )
     _index_texts()
 
 

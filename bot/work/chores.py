@@ -1,0 +1,98 @@
+"""What is done for a repository by the clock, one kind of work at a time: looked up by name, run, and timed anew."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+
+from bot.github.errors import LimitReached
+from bot.store import repositories, schedules
+from bot.store.times import to_ms
+from bot.work.pace import PACE, Pace, now_ms
+
+if TYPE_CHECKING:
+    from bot.store.database import Database
+    from bot.store.repositories import Known
+    from bot.triage.decide import Context
+    from bot.work.contexts import Contexts
+    from bot.work.ports import GitHub, Installed
+
+log = structlog.get_logger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """One piece of work in hand, with all that it may need."""
+
+    database: Database
+    known: Known
+    installed: Installed
+    context: Context
+    now: datetime
+    stopping: threading.Event
+
+
+Work = Callable[[Chore], datetime | None]
+"""Does it, and says when it is to be done again; None for never. What GitHub refuses for now may be raised."""
+
+
+class Chores:
+    """Runs them. Each repository's are in a line of their own in the engine's queue, so none runs beside itself."""
+
+    def __init__(
+        self, database: Database, github: GitHub, contexts: Contexts, works: Mapping[str, Work], pace: Pace = PACE
+    ) -> None:
+        self._database = database
+        self._github = github
+        self._contexts = contexts
+        self._works = works
+        self._pace = pace
+        self._stopping = threading.Event()
+
+    def stop(self) -> None:
+        """The one in hand ends at the next place where it can go on later."""
+        self._stopping.set()
+
+    def run(self, repository_id: int, name: str) -> None:
+        """Never raises: what fails is timed for another attempt."""
+        with structlog.contextvars.bound_contextvars(repository=repository_id, chore=name):
+            work = self._works.get(name)
+            with self._database.read() as connection:
+                known = repositories.get(connection, repository_id)
+                failed = schedules.failures(connection, repository_id, name)
+            if work is None or known is None or known.removed or known.installation_id is None:
+                self._drop(repository_id, name)
+                return
+            try:
+                again = self._done(work, known)
+            except LimitReached as error:
+                log.info("put off", until=error.until)
+                self._put(repository_id, name, to_ms(error.until))
+            except Exception as error:  # whatever it is: the next attempt may find it mended
+                log.warning("a chore failed", failures=failed + 1, exc_info=error)
+                self._put(repository_id, name, now_ms() + self._pace.wait(failed + 6), failures=failed + 1)
+            else:
+                if again is None:
+                    self._drop(repository_id, name)
+                else:
+                    self._put(repository_id, name, to_ms(again))
+
+    def _done(self, work: Work, known: Known) -> datetime | None:
+        installed = self._github.installation(known.installation_id or 0)
+        context = self._contexts.of(known, installed, now_ms())
+        if not context.policy.enabled:
+            return None
+        return work(Chore(self._database, known, installed, context, datetime.now(UTC), self._stopping))
+
+    def _put(self, repository_id: int, name: str, at: int, failures: int = 0) -> None:
+        with self._database.write() as connection:
+            schedules.put(connection, repository_id, name, at, failures=failures)
+
+    def _drop(self, repository_id: int, name: str) -> None:
+        with self._database.write() as connection:
+            schedules.drop(connection, repository_id, name)

@@ -1,0 +1,70 @@
+"""The chore that writes a repository's report when its time comes, keeps it, and posts it where the policy says so."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import structlog
+from croniter import croniter
+
+from bot.reports import json_file, markdown
+from bot.store import journal, reports
+from bot.store.journal import Entry
+from bot.store.reports import Kept
+from bot.store.times import to_ms
+from bot.triage.plan import Close
+from bot.work.reports import read_and_make
+from bot.work.schedules import following
+
+if TYPE_CHECKING:
+    from bot.issuebash.report import Report
+    from bot.work.chores import Chore
+
+log = structlog.get_logger(__name__)
+
+
+def write_report(chore: Chore) -> datetime | None:
+    """Once a slot of the schedule, however often it is begun; a reading that a limit stops goes on when it may."""
+    settings = chore.context.policy.report
+    if settings.schedule is None:
+        return None
+    repository = chore.known.repository
+    report, filled = read_and_make(chore.database, repository, chore.installed.threads, chore.context.checker, settings)
+    if filled.again_at is not None:
+        return filled.again_at
+    slot: datetime = croniter(settings.schedule, chore.now).get_prev(datetime)
+    number = publish(chore, report, slot) if settings.post == "issue" and not chore.context.policy.dry_run else None
+    with chore.database.write() as connection:
+        reports.put(connection, repository.id, Kept(to_ms(report.at), json_file.dump(report), number))
+        posted = f"posted as #{number}" if number else "kept for its page"
+        because = f"The policy's schedule is {settings.schedule}."
+        entry = Entry(repository.id, number or 0, "report", "done", because=because, note=posted, at=to_ms(report.at))
+        journal.write(connection, [entry])
+    log.info("reported", repository=repository.full_name, issue=number, read=filled.issues, points=filled.points)
+    return following(settings.schedule, datetime.now(UTC))
+
+
+def publish(chore: Chore, report: Report, slot: datetime) -> int:
+    """Posts it, and closes the one before with a word on where the new one is. Safe to repeat: nothing comes twice."""
+    repository, writer = chore.known.repository, chore.installed.writer
+    first, *others = markdown.pages(report)
+    mark = f"<!-- report of {slot:%Y-%m-%dT%H:%M}Z -->"
+    number = writer.open_issue(repository, markdown.title(report), _marked(first, mark), mark)
+    for at, page in enumerate(others, start=2):
+        part = mark.replace(" -->", f", page {at} -->")
+        writer.comment(repository, number, _marked(page, part), part)
+    with chore.database.read() as connection:
+        before = reports.get(connection, repository.id)
+    if before is not None and before.issue_number not in {None, number}:
+        gone = f"<!-- replaced by {number} -->"
+        writer.comment(repository, before.issue_number or 0, f"{gone}\nThe next report is #{number}.", gone)
+        close = Close(reason="completed", because=f"The report in #{number} replaces it.")
+        writer.perform(repository, before.issue_number or 0, close)
+    return number
+
+
+def _marked(page: str, mark: str) -> str:
+    """The page with a second marker, by which it is known again."""
+    first, _, rest = page.partition("\n")
+    return f"{first}\n{mark}\n{rest}"

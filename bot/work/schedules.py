@@ -1,0 +1,55 @@
+"""Looks into a repository's policy for what is to be done there by the clock, and when."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING
+
+from croniter import croniter
+
+from bot.store import schedules
+from bot.store.times import to_ms
+
+if TYPE_CHECKING:
+    from bot.triage.policy import Policy
+    from bot.work.chores import Chore
+
+POLICY = "policy"
+"""The chore that looks into the policy; due when the App is given a repository, and when its policy changes."""
+REPORT = "report"
+SWEEP = "sweep"
+EVERY_HOUR = timedelta(hours=1)
+_LOOKED_INTO_EVERY = timedelta(days=1)
+"""Should the push that changed the policy have got lost."""
+
+
+def follow_policy(chore: Chore) -> datetime:
+    """Begins and ends the other chores as the policy says."""
+    wanted = first_times(chore.context.policy, chore.now)
+    repository_id = chore.known.repository.id
+    with chore.database.write() as connection:
+        for name, at in wanted.items():
+            if at is None:
+                schedules.drop(connection, repository_id, name)
+                continue
+            planned = schedules.next_at(connection, repository_id, name)
+            # A cron line may have been moved; a sweep that is planned already keeps its time.
+            if planned is None or (name == REPORT and planned > to_ms(chore.now)):
+                schedules.put(connection, repository_id, name, to_ms(at))
+    return chore.now + _LOOKED_INTO_EVERY
+
+
+def first_times(policy: Policy, now: datetime) -> dict[str, datetime | None]:
+    """When each chore is to be done first; None for never."""
+    schedule = policy.report.schedule if policy.enabled else None
+    sweeps = policy.enabled and (policy.needs_info.days_until_reminder or policy.stale.days_until_stale)
+    return {
+        REPORT: following(schedule, now) if schedule else None,
+        SWEEP: now if sweeps else None,
+    }
+
+
+def following(schedule: str, now: datetime) -> datetime:
+    """The next time of a cron line, in UTC."""
+    found: datetime = croniter(schedule, now).get_next(datetime)
+    return found
