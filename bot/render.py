@@ -18,7 +18,7 @@ from bot.triage.block import ready_block
 from bot.triage.escape import code, escape
 from bot.triage.plan import REQUEST_MARKER
 from bot.triage.policy import DEFAULT_POLICY, Policy
-from bot.triage.wording import Choice, CommentName, Facts
+from bot.triage.wording import Choice, CommentName, Facts, NoticeName
 
 MAX_COMMENT = 65_000
 """Characters; GitHub refuses more than 65,536."""
@@ -60,9 +60,12 @@ class Renderer:
     def __init__(self, policy: Policy = DEFAULT_POLICY) -> None:
         self._language = policy.request.language
         self._own: dict[CommentName, Template] = {}
+        self._own_notices: dict[NoticeName, Template] = {}
         self._problems: list[Problem] = []
         for name in WORDINGS:
             self._compile(name, policy)
+        for notice, place in _NOTICES.items():
+            self._compile_notice(notice, place, policy)
 
     @property
     def problems(self) -> tuple[Problem, ...]:
@@ -78,6 +81,25 @@ class Renderer:
             except Exception:  # noqa: BLE001, S110 a repository's template may fail in any way; ours does not
                 pass
         return _fitting(_built_in(self._language, name), facts)
+
+    def notice(self, name: NoticeName, author: str, day: date | None = None) -> str:
+        """Word a notice of the lifecycle. Its template may use `author` and `day`."""
+        template = self._own_notices.get(name) or _built_in(self._language, name)
+        return _noticed(template, author, day)
+
+    def _compile_notice(self, name: NoticeName, place: tuple[str, str], policy: Policy) -> None:
+        text = getattr(getattr(policy, place[0]), place[1])
+        if text is None:
+            return
+        try:
+            template = _sandboxed(text)
+            for author, day in (("octocat", None), ("", date(2030, 1, 31))):
+                _noticed(template, author, day)
+        except Exception as error:  # noqa: BLE001 whatever it is, the maintainers should hear of it
+            message = f"This wording cannot be used, so the built-in one is used: {error}"
+            self._problems.append(policy.problem(place, message))
+        else:
+            self._own_notices[name] = template
 
     def _compile(self, name: CommentName, policy: Policy) -> None:
         text = getattr(policy.request.wording, name)
@@ -96,6 +118,13 @@ class Renderer:
 
 
 WORDINGS: tuple[CommentName, ...] = ("request", "choose_template", "resolved", "withdrawn")
+_NOTICES: dict[NoticeName, tuple[str, str]] = {
+    "reminder": ("needs_info", "reminder_comment"),
+    "needs_info_closing": ("needs_info", "close_comment"),
+    "stale": ("stale", "mark_comment"),
+    "closing": ("stale", "close_comment"),
+}
+"""Where the policy may say it in its own words."""
 
 
 @cache
@@ -111,7 +140,15 @@ def _environment(language: str) -> Environment:
     )
 
 
-def _built_in(language: str, name: CommentName) -> Template:
+def _noticed(template: Template, author: str, day: date | None) -> str:
+    name = escape(author) if author and author != "ghost" else ""
+    text = _render(template, {"author": name, "day": day.isoformat() if day else ""})
+    if text is None:
+        raise ValueError(f"The comment would be longer than {MAX_COMMENT:,} characters.")
+    return text
+
+
+def _built_in(language: str, name: CommentName | NoticeName) -> Template:
     return _environment(language).get_template(f"{name}.md.j2")
 
 

@@ -6,15 +6,18 @@ from collections.abc import Iterator
 from dataclasses import fields
 from typing import TYPE_CHECKING, Any
 
+from bot.triage.notices import NOTICE_MARKER
 from bot.triage.plan import (
     Action,
     AddLabels,
     Close,
     CreateLabel,
     EditRequest,
+    PostNotice,
     PostRequest,
     React,
     RemoveLabel,
+    RetractNotice,
 )
 
 if TYPE_CHECKING:
@@ -34,6 +37,10 @@ def headline(action: Action) -> str:
             words = "ask in a comment"
         case EditRequest():
             words = "resolve the Request" if action.resolved else "change the Request"
+        case PostNotice():
+            words = {"reminder": "remind", "stale": "warn", "closing": "say that it closes"}[_kind(action)]
+        case RetractNotice():
+            words = "take the notice back"
         case React():
             words = f"react with {action.content} to comment {action.comment_id}"
         case Close():
@@ -43,12 +50,16 @@ def headline(action: Action) -> str:
     return words
 
 
+def _kind(action: PostNotice) -> str:
+    return action.body.removeprefix(NOTICE_MARKER).split(" ", 1)[0]
+
+
 def as_text(plan: Plan) -> Iterator[str]:
     """The verdict, then each action with its because, and what a comment would say."""
     yield f"  {plan.verdict}"
     for number, action in enumerate(plan.actions, 1):
         yield f"  {number}. {headline(action)}, because: {action.because}"
-        if isinstance(action, PostRequest | EditRequest):
+        if isinstance(action, PostRequest | EditRequest | PostNotice):
             yield from (f"     | {line}".rstrip() for line in action.body.splitlines())
     if not plan:
         yield "  Nothing to do."

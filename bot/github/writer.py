@@ -22,11 +22,13 @@ from bot.triage.plan import (
     Close,
     CreateLabel,
     EditRequest,
+    PostNotice,
     PostRequest,
     React,
     Remember,
     RemoveLabel,
     Reopen,
+    RetractNotice,
 )
 
 LONGEST_COMMENT = 65_536
@@ -61,9 +63,14 @@ class Writer:
             case AddLabels():
                 self._call("POST", repo, f"/issues/{number}/labels", {"labels": list(action.labels)})
             case PostRequest():
-                outcome = self._post_request(repo, number, action)
+                outcome = self._post_comment(repo, number, action.body)
             case EditRequest():
-                outcome = self._edit_request(repo, action)
+                shown = "minimize_comment" if action.resolved else "unminimize_comment" if action.reopened else ""
+                outcome = self._edit_comment(repo, action.comment_id, action.node_id, action.body, shown)
+            case PostNotice():
+                outcome = self._post_comment(repo, number, action.body)
+            case RetractNotice():
+                outcome = self._edit_comment(repo, action.comment_id, action.node_id, action.body, "minimize_comment")
             case RemoveLabel():
                 outcome = self._remove_label(repo, number, action)
             case CreateLabel():
@@ -106,7 +113,7 @@ class Writer:
         found = next((it for it in comments if it.by_this_app and marker in it.body), None)
         if found is not None:
             return found.id
-        return self._post_request(repo, number, PostRequest(body=body, because="")).comment_id or 0
+        return self._post_comment(repo, number, body).comment_id or 0
 
     def edit_comment(self, repo: Repository, comment_id: int, body: str) -> None:
         self._call("PATCH", repo, f"/issues/comments/{comment_id}", {"body": _fitting(body)}, content=True)
@@ -136,23 +143,21 @@ class Writer:
             return Outcome(changed=False)
         return Outcome()
 
-    def _post_request(self, repo: Repository, number: int, action: PostRequest) -> Outcome:
+    def _post_comment(self, repo: Repository, number: int, body: str) -> Outcome:
         path = f"/issues/{number}/comments"
-        reply = self._call("POST", repo, path, {"body": _fitting(action.body)}, content=True)
+        reply = self._call("POST", repo, path, {"body": _fitting(body)}, content=True)
         data = payloads.mapping(reply.data)
         id_ = payloads.number(data.get("id"))
         if id_ is None:
             raise Unavailable(f"POST {path}: no comment in the answer", reply.status)
         return Outcome(comment_id=id_, node_id=payloads.text(data.get("node_id")))
 
-    def _edit_request(self, repo: Repository, action: EditRequest) -> Outcome:
-        path = f"/issues/comments/{action.comment_id}"
-        data = payloads.mapping(self._call("PATCH", repo, path, {"body": _fitting(action.body)}).data)
-        node_id = payloads.text(data.get("node_id")) or action.node_id
-        warning = ""
-        if action.resolved or action.reopened:
-            warning = self._show(node_id, "minimize_comment" if action.resolved else "unminimize_comment")
-        return Outcome(comment_id=action.comment_id, node_id=node_id, warning=warning)
+    def _edit_comment(self, repo: Repository, comment_id: int, node_id: str, body: str, shown: str) -> Outcome:
+        path = f"/issues/comments/{comment_id}"
+        data = payloads.mapping(self._call("PATCH", repo, path, {"body": _fitting(body)}).data)
+        node_id = payloads.text(data.get("node_id")) or node_id
+        warning = self._show(node_id, shown) if shown else ""
+        return Outcome(comment_id=comment_id, node_id=node_id, warning=warning)
 
     def _show(self, node_id: str, query: str) -> str:
         """Best effort: REST cannot do it, and the comment's own words already say that it is settled."""

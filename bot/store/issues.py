@@ -29,9 +29,12 @@ class Intent:
     remove: list[str] = field(default_factory=list)
     post: bool = False
     """The Request comment."""
+    notice: bool = False
+    """A notice of the lifecycle."""
+    close: bool = False
 
     def __bool__(self) -> bool:
-        return bool(self.add or self.remove or self.post)
+        return bool(self.add or self.remove or self.post or self.notice or self.close)
 
 
 @dataclass(slots=True)
@@ -72,6 +75,8 @@ class Record:
     needs_info_by_maintainer: bool = False
     skipped: bool = False
     closed_by_bot: bool = False
+    noticed: bool = False
+    pinned: bool = False
     settled: str = ""
 
     def mirror(self, issue: Issue) -> bool:
@@ -117,6 +122,9 @@ class Record:
             needs_info_by_maintainer=self.needs_info_by_maintainer,
             skipped=self.skipped,
             closed_by_bot=self.closed_by_bot,
+            noticed=self.noticed,
+            pinned=self.pinned,
+            last_human_at=from_ms(self.last_human_at),
             settled=self.settled,
             commands=tuple(commands),
         )
@@ -182,6 +190,20 @@ def look_at(connection: sa.Connection, repository_id: int, number: int, at: int)
         issues.update()
         .where(issues.c.repository_id == repository_id, issues.c.number == number)
         .values(next_look_at=at)
+    )
+
+
+def look_at_all(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
+    """Have these looked at then, also those that no delivery ever told of."""
+    rows = [{"repository_id": repository_id, "number": number, "next_look_at": at} for number in numbers]
+    execute_many(connection, _look_at_all(connection.dialect.name), rows)
+
+
+@cache
+def _look_at_all(dialect: str) -> Any:
+    insert = insert_into(dialect, issues)
+    return insert.on_conflict_do_update(
+        index_elements=["repository_id", "number"], set_={"next_look_at": insert.excluded.next_look_at}
     )
 
 

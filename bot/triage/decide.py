@@ -10,9 +10,10 @@ from datetime import date, datetime, timedelta
 from bot.forms.check import Checker
 from bot.triage.issue import History, Issue, Repository
 from bot.triage.labels import LabelStock, label_actions, take_back
+from bot.triage.lifecycle import lifecycle
 from bot.triage.need import Need, asked_findings, find_choices, find_need
 from bot.triage.obey import forget, obey
-from bot.triage.plan import Action, EditRequest, Plan, PostRequest, Remember
+from bot.triage.plan import Action, EditRequest, Plan, PostRequest, Remember, RemoveLabel, Reopen
 from bot.triage.policy import Policy
 from bot.triage.wording import CommentName, Facts, Wording
 
@@ -42,12 +43,46 @@ def decide(issue: Issue, context: Context, history: History, now: datetime) -> P
     obeyed = obey(issue, history, policy, context.checker, stock)
     # From here on the commands count as carried out.
     issue, history = obeyed.issue, obeyed.history
-    exempt = _exempt(issue, context, history, look=obeyed.look)
+    waits: tuple[Action, ...] = ()
+    if issue.state == "closed":
+        # What comes back is triaged as the open issue that it will be.
+        waits = tuple(_wait(issue, context, history, now, obeyed.actions))
+        issue, history = _reopened(issue, history, waits)
+    verdict, actions = _triage(issue, context, stock, history, now, look=obeyed.look)
+    actions = (*obeyed.actions, *waits, *actions)
+    if issue.state == "open" and history.closed_by_bot:
+        actions += (Remember(closed_by_bot=False, because="It is open again."),)
+    if issue.state == "open" and not waits:
+        actions += tuple(_wait(issue, context, history, now, actions))
+    return Plan(actions, verdict)
+
+
+def _wait(
+    issue: Issue, context: Context, history: History, now: datetime, planned: tuple[Action, ...]
+) -> Iterator[Action]:
+    return lifecycle(issue, history, context.policy, context.known_labels, context.wording, now, planned)
+
+
+def _reopened(issue: Issue, history: History, actions: tuple[Action, ...]) -> tuple[Issue, History]:
+    if not any(isinstance(action, Reopen) for action in actions):
+        return issue, history
+    gone = {action.label for action in actions if isinstance(action, RemoveLabel)}
+    labels = tuple(label for label in issue.labels if label not in gone)
+    return replace(issue, state="open", labels=labels), replace(
+        history, closed_by_bot=False, labels_by_bot=history.labels_by_bot - {label.lower() for label in gone}
+    )
+
+
+def _triage(
+    issue: Issue, context: Context, stock: LabelStock, history: History, now: datetime, *, look: bool
+) -> tuple[str, tuple[Action, ...]]:
+    """Label and ask; with the verdict."""
+    exempt = _exempt(issue, context, history, look=look)
     if exempt:
-        return Plan((*obeyed.actions, *_withdraw(issue, context, history, exempt)), exempt)
+        return exempt, tuple(_withdraw(issue, context, history, exempt))
     need = _need(issue, context, history)
     actions = (*_labels(issue, context, stock, history, need), *_request(issue, context, history, need, now))
-    return Plan((*obeyed.actions, *actions, *_settle(issue, history, need)), need.reason)
+    return need.reason, (*actions, *_settle(issue, history, need))
 
 
 def _exempt(issue: Issue, context: Context, history: History, *, look: bool) -> str:
@@ -146,8 +181,6 @@ def _settle(issue: Issue, history: History, need: Need) -> Iterator[Action]:
     digest = _digest(issue)
     if not need and history.settled != digest:
         yield Remember(settled=digest, because="So that it is not asked again though the templates may change.")
-    if issue.state == "open" and history.closed_by_bot:
-        yield Remember(closed_by_bot=False, because="It is open again.")
 
 
 def _deadline(policy: Policy, since: datetime | None) -> date | None:

@@ -66,6 +66,24 @@ class EditRequest(Action):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PostNotice(Action):
+    """Writes a comment of the lifecycle: a reminder, a warning, or why it closes. `body` carries the hidden marker."""
+
+    kind: ClassVar[str] = "post_notice"
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetractNotice(Action):
+    """Says in place that a notice holds no more (minimised, best effort)."""
+
+    kind: ClassVar[str] = "retract_notice"
+    comment_id: int
+    node_id: str
+    body: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class React(Action):
     kind: ClassVar[str] = "react"
     comment_id: int
@@ -94,6 +112,7 @@ class Remember(Action):
     needs_info_by_maintainer: bool | None = None
     asked_fields: tuple[str, ...] | None = None
     closed_by_bot: bool | None = None
+    noticed: bool | None = None
     settled: str | None = None
 
 

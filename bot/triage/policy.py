@@ -21,6 +21,7 @@ from pydantic import (
 from bot.forms.rules import FieldRule, Rules
 from bot.forms.template import Problem
 from bot.triage.keys import Colour, Jinja, LabelName, LabelNames, Section, Texts, compiles
+from bot.triage.lifecycle_policy import NeedsInfoSection, StaleSection
 from bot.triage.places import Places
 from bot.triage.report_policy import BashSection, ReportSection
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 POLICY_PATH = ".github/triage.yml"
 Permission = Literal["maintainers", "author", "anyone", "nobody"]
 """Each takes in the ones before it: `author` is the issue's author and the maintainers."""
-CommandName = Literal["label", "unlabel", "needs-info", "triage", "skip-triage", "close", "reopen"]
+CommandName = Literal[
+    "label", "unlabel", "needs-info", "triage", "skip-triage", "close", "reopen", "bash", "claim", "release", "done"
+]
 
 
 class NewLabel(Section):
@@ -129,6 +132,11 @@ class Commands(Section):
     skip_triage: Permission = Field("maintainers", alias="skip-triage")
     close: Permission = "author"
     reopen: Permission = "author"
+    # Of a bash. What they say is kept in its ledger and changes no issue, so a policy may let `anyone` take part.
+    bash: Permission = "maintainers"
+    claim: Permission = "maintainers"
+    release: Permission = "maintainers"
+    done: Permission = "maintainers"
 
     def permission(self, name: str) -> Permission | None:
         """Who may use a command; None for an unknown one."""
@@ -146,6 +154,8 @@ class Policy(Section):
     fields: dict[str, dict[str, RuleSection]] = Field(
         {}, description="Template file name (or *): field id or label: rules for its answer."
     )
+    needs_info: NeedsInfoSection = NeedsInfoSection()
+    stale: StaleSection = StaleSection()
     commands: Commands = Commands()
     report: ReportSection = ReportSection()
     bash: BashSection = BashSection()

@@ -11,6 +11,9 @@ from bot.forms.template import Finding, Template
 CommentName = Literal["request", "choose_template", "resolved", "withdrawn"]
 """The four things the bot's one comment can say; each is the name of its Jinja template."""
 
+NoticeName = Literal["reminder", "stale", "closing", "needs_info_closing", "over"]
+"""What the lifecycle says, each the name of its Jinja template; `over` is what a notice turns into."""
+
 
 @dataclass(frozen=True, slots=True)
 class Choice:
@@ -34,6 +37,9 @@ class Facts:
 
 
 class Wording(Protocol):
-    """Words the bot's comment; the text carries the hidden marker and fits GitHub's limit."""
+    """Words the bot's comments; the text of the Request carries the hidden marker and fits GitHub's limit."""
 
     def write(self, name: CommentName, facts: Facts) -> str: ...
+
+    def notice(self, name: NoticeName, author: str, day: date | None = None) -> str:
+        """`day`: until when nothing is closed. The text carries no marker."""

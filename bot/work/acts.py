@@ -17,10 +17,12 @@ from bot.triage.plan import (
     Close,
     CreateLabel,
     EditRequest,
+    PostNotice,
     PostRequest,
     React,
     Remember,
     RemoveLabel,
+    RetractNotice,
 )
 from bot.work import metrics
 
@@ -106,6 +108,9 @@ class Act:
             self.entries[index] = replace(self.entries[index], state="failed", note=str(error))
             if not isinstance(error, NotFound):
                 self.failures.append(f"{action.kind}: {error}")
+            elif isinstance(action, RetractNotice):
+                # Somebody deleted it, and nothing of it stands.
+                pass
             elif isinstance(action, EditRequest):
                 # Somebody deleted the Request: asking again would be noise.
                 self.record.request, self.record.skipped = None, True
@@ -114,7 +119,11 @@ class Act:
             return
         metrics.ACTIONS.labels(action.kind, "done").inc()
         note = outcome.warning if outcome.changed else "it was so already"
-        described = f"comment {outcome.comment_id}" if isinstance(action, PostRequest) else self.entries[index].detail
+        described = (
+            f"comment {outcome.comment_id}"
+            if isinstance(action, PostRequest | PostNotice)
+            else self.entries[index].detail
+        )
         self.entries[index] = replace(self.entries[index], state="done", note=note, detail=described)
         _take_down(self.record, action, outcome, clock())
 
@@ -127,7 +136,7 @@ class Act:
         record = self.record
         if action.command_done is not None:
             self.commands_done.append(action.command_done)
-        for name in ("skipped", "needs_info_by_maintainer", "asked_fields", "closed_by_bot", "settled"):
+        for name in ("skipped", "needs_info_by_maintainer", "asked_fields", "closed_by_bot", "noticed", "settled"):
             value = getattr(action, name)
             if value is not None:
                 setattr(record, name, value)
@@ -142,6 +151,8 @@ def detail(action: Action) -> str:
             return action.label
         case CreateLabel():
             return action.name
+        case RetractNotice():
+            return f"comment {action.comment_id}"
         case EditRequest():
             verb = "resolved, " if action.resolved else "reopened, " if action.reopened else ""
             return f"{verb}comment {action.comment_id}"
@@ -162,12 +173,16 @@ def _take_down(record: Record, action: Action, outcome: Outcome, now: datetime) 
                 record.labels_removed_by_people -= names
             else:
                 record.labels_by_bot |= names - record.labels_by_people
+                # Only the label of the lifecycle comes back after a person removed it, with a new silence.
+                record.labels_removed_by_people -= names
         case RemoveLabel():
             name = action.label.lower()
             record.labels_by_bot.discard(name)
+            record.labels_by_people.discard(name)
             if action.for_person:
-                record.labels_by_people.discard(name)
                 record.labels_removed_by_people.add(name)
+        case PostNotice():
+            record.noticed = True
         case PostRequest():
             record.waiting_on = "author"
             record.request = Request(outcome.comment_id or 0, outcome.node_id, action.body, asked_at=now)

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from bot.github.errors import Unavailable
 from bot.store.times import to_ms
+from bot.triage import lifecycle
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Command, History, Issue, Request
-from bot.triage.plan import AddLabels, Plan, PostRequest, Remember, RemoveLabel
+from bot.triage.plan import AddLabels, Close, Plan, PostNotice, PostRequest, Remember, RemoveLabel
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -97,17 +98,20 @@ class _Looking:
         raise Unavailable(message)
 
     def _with_comments(self, issue: Issue) -> Issue:
-        return issue if self._record.request is None else self._commented(issue)
+        history = self._record.history(())
+        waits = lifecycle.concerned(issue, history, self._context.policy, self._now)
+        return self._commented(issue) if waits or self._record.request is not None else issue
 
     def _commented(self, issue: Issue) -> Issue:
-        if issue.comments:
+        if issue.comments_known:
             return issue
         listed: dict[int, Comment] = {
             comment.id: comment for comment in self._installed.reader.comments(self._repository, issue.number)
         }
         for id_, comment in self._look.comments.items():
             listed.setdefault(id_, comment)
-        return replace(issue, comments=tuple(sorted(listed.values(), key=lambda it: (it.created_at, it.id))))
+        comments = tuple(sorted(listed.values(), key=lambda it: (it.created_at, it.id)))
+        return replace(issue, comments=comments, comments_known=True)
 
     def _recover(self, issue: Issue) -> None:
         """Finds out what became of the actions that were begun: GitHub's answer was lost, or we were."""
@@ -121,6 +125,9 @@ class _Looking:
                 record.labels_by_bot.discard(label)
         if record.intent.post and record.request is None:
             self._adopt()
+        # Whether the notice is there, its comments will show.
+        record.noticed = record.noticed or record.intent.notice
+        record.closed_by_bot = record.closed_by_bot or (record.intent.close and issue.state == "closed")
         record.intent = type(record.intent)()
 
     def _adopt(self) -> bool:
@@ -146,3 +153,7 @@ def intend(planned: Planned) -> None:
                 intent.remove.append(action.label.lower())
             case PostRequest():
                 intent.post = True
+            case PostNotice():
+                intent.notice = True
+            case Close():
+                intent.close = any(isinstance(it, Remember) and it.closed_by_bot for it in planned.plan.actions)

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from bot.triage.issue import Actor, Comment, Issue
 
 _GONE = frozenset({"deleted", "transferred"})
-_WITHOUT_EFFECT = frozenset({"assigned", "unassigned", "milestoned", "demilestoned", "pinned", "unpinned"})
+_WITHOUT_EFFECT = frozenset({"assigned", "unassigned", "milestoned", "demilestoned"})
 """Changes of an issue that no decision depends on."""
 
 _SPEAKING = frozenset({"opened", "edited", "closed", "reopened"})
@@ -121,7 +121,9 @@ class Mirror:
             case "labeled" | "unlabeled" if event.label:
                 _label_by_person(record, event.label.lower(), added=event.action == "labeled")
             case "closed" | "reopened":
-                record.closed_by_bot = False
+                record.closed_by_bot = record.intent.close = False
+            case "pinned" | "unpinned":
+                record.pinned = event.action == "pinned"
         return event.action not in _WITHOUT_EFFECT
 
     def _comment(self, event: Event, record: Record, *, known: bool, by_self: bool) -> bool:
@@ -140,7 +142,7 @@ class Mirror:
                 waited_for = record.needs_info_by_maintainer
                 record.needs_info_by_maintainer = False
         said = self._said(event)
-        if known and not (said or record.request or waited_for):
+        if known and not (said or record.request or waited_for or record.noticed):
             return False
         look = self.look(issue.number)
         look.said += said
