@@ -1,4 +1,4 @@
-"""The texts of a bash: its tracking issue, its board and its wrap-up in Markdown, and the board as data for its page."""
+"""The texts of a bash: tracking issue, board and wrap-up in Markdown, and the board as data for its page."""
 
 from __future__ import annotations
 
@@ -40,19 +40,18 @@ def title(bash: Bash) -> str:
     return f"Issue bash of {words.day(bash.started_at)}"
 
 
-def issue(bash: Bash, page: str = "") -> str:
-    """The tracking issue's text. `page`: where the HTML board is; empty for nowhere."""
+def issue(bash: Bash) -> str:
+    """The tracking issue's text."""
     return _text(
         "bash_issue",
         ends=words.moment(bash.finished_at or bash.ends_at),
         over=bash.finished_at is not None,
         lease=round(bash.lease.total_seconds() / 60),
-        page=page,
         batches=_batches(bash, bash.started_at),
     )
 
 
-def board(bash: Bash, now: datetime, page: str = "") -> str:
+def board(bash: Bash, now: datetime) -> str:
     """The comment that follows."""
     left = len(bash.undecided)
     return _text(
@@ -61,7 +60,6 @@ def board(bash: Bash, now: datetime, page: str = "") -> str:
         total=len(bash.items),
         left=left,
         over=bash.finished_at is not None,
-        page=page,
         batches=_batches(bash, now),
     )
 

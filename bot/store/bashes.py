@@ -71,7 +71,7 @@ def latest(connection: sa.Connection, repository_id: int) -> Kept | None:
 
 
 def of_issue(connection: sa.Connection, owner: str, name: str, number: int) -> Kept | None:
-    """The one with this tracking issue."""
+    """The one with this tracking issue, of a public repository."""
     statement = (
         sa.select(bashes)
         .join(repositories, repositories.c.id == bashes.c.repository_id)
@@ -79,6 +79,7 @@ def of_issue(connection: sa.Connection, owner: str, name: str, number: int) -> K
             sa.func.lower(repositories.c.owner) == owner.lower(),
             sa.func.lower(repositories.c.name) == name.lower(),
             repositories.c.removed.is_(False),
+            repositories.c.is_public.is_(True),
             bashes.c.issue_number == number,
         )
     )

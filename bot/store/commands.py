@@ -9,6 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.database import insert_into
 from bot.store.tables import commands
+from bot.triage.commands import OF_BASH
 from bot.triage.issue import Actor, Command
 
 if TYPE_CHECKING:
@@ -21,6 +22,8 @@ _OPEN = (
         commands.c.repository_id == sa.bindparam("repository"),
         commands.c.number.in_(sa.bindparam("numbers", expanding=True)),
         commands.c.done_at.is_(None),
+        commands.c.name.not_in(sorted(OF_BASH)),
+        commands.c.comment_id != 0,
     )
     .order_by(commands.c.comment_id, commands.c.position)
 )
@@ -49,12 +52,26 @@ def add(connection: sa.Connection, repository_id: int, said: Iterable[tuple[int,
 
 
 def load_open(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, list[Command]]:
-    """Those not carried out yet, by issue, in the order they were said."""
+    """Those not carried out yet, by issue, in the order they were said; without those of a bash."""
     found: dict[int, list[Command]] = {}
     for row in connection.execute(_OPEN, {"repository": repository_id, "numbers": list(numbers)}):
         actor = Actor(row.login, is_bot=row.is_bot, association=row.association)
         command = Command(row.id, row.comment_id, actor, row.name, tuple(orjson.loads(row.arguments)))
         found.setdefault(row.number, []).append(command)
+    return found
+
+
+def load_of_bash(connection: sa.Connection, repository_id: int) -> list[tuple[int, Command]]:
+    """Those for a bash that are not carried out yet: issue number and command, in the order they were said."""
+    statement = sa.select(commands).where(
+        commands.c.repository_id == repository_id,
+        commands.c.done_at.is_(None),
+        sa.or_(commands.c.name.in_(sorted(OF_BASH)), commands.c.comment_id == 0),
+    )
+    found: list[tuple[int, Command]] = []
+    for row in connection.execute(statement.order_by(commands.c.comment_id, commands.c.position)):
+        actor = Actor(row.login, is_bot=row.is_bot, association=row.association)
+        found.append((row.number, Command(row.id, row.comment_id, actor, row.name, tuple(orjson.loads(row.arguments)))))
     return found
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bot.store.database import execute_one, insert_into
-from bot.store.tables import UNDONE, deliveries, issues, lanes
+from bot.store.tables import UNDONE, bashes, deliveries, issues, lanes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -100,7 +100,7 @@ def pause(connection: sa.Connection, name: str, until: int) -> None:
 
 
 def due(connection: sa.Connection, now: int, most: int = 100) -> list[str]:
-    """Lanes to be woken: their time has come, or that of one of their issues."""
+    """Lanes to be woken: their time has come, or that of one of their issues or bashes."""
     waiting = connection.scalars(
         sa.select(lanes.c.id).where(lanes.c.due_at <= now, lanes.c.queued.is_(False)).limit(most)
     )
@@ -112,7 +112,15 @@ def due(connection: sa.Connection, now: int, most: int = 100) -> list[str]:
         .distinct()
         .limit(most)
     )
-    return list(dict.fromkeys([*waiting, *looks]))
+    lane_of_bash = sa.literal("repository:") + sa.cast(bashes.c.repository_id, sa.Text)
+    tended = connection.scalars(
+        sa.select(lane_of_bash)
+        .outerjoin_from(bashes, lanes, lanes.c.id == lane_of_bash)
+        .where(bashes.c.next_at <= now, sa.func.coalesce(lanes.c.paused_until, 0) <= now)
+        .distinct()
+        .limit(most)
+    )
+    return list(dict.fromkeys([*waiting, *looks, *tended]))
 
 
 def lost(connection: sa.Connection, before: int) -> list[str]:

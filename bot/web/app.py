@@ -13,8 +13,10 @@ from starlette.routing import BaseRoute, Route
 from bot.credentials import Credentials
 from bot.logs import redactor
 from bot.settings import Settings
+from bot.web.bashes import Boards
 from bot.web.health import Edge, Metrics, readiness, ready_response
 from bot.web.pages import page
+from bot.web.reports import Reports
 from bot.web.service import Service, Start
 from bot.web.setup import Setup, closed
 from bot.web.webhook import Webhook
@@ -36,6 +38,8 @@ class Site:
         self.setup = None if settings.credentials else Setup(settings, self._take_up)
         self._registered = self.setup is None
         self.metrics = Metrics(lambda: self.service)
+        self._boards = Boards(lambda: self.service)
+        self._reports = Reports(lambda: self.service)
 
     async def open(self) -> None:
         """Starts the service where there are credentials. Raises what is wrong with it, for people."""
@@ -68,6 +72,9 @@ class Site:
             Route("/healthz", self.alive, methods=["GET"]),
             Route("/readyz", self.ready, methods=["GET"]),
             Route("/metrics", self.figures, methods=["GET"]),
+            Route("/reports/{owner}/{name}", self._reports.show, methods=["GET"]),
+            Route("/bash/{owner}/{name}/{number:int}", self._boards.show, methods=["GET"]),
+            Route("/bash/{owner}/{name}/{number:int}.json", self._boards.data, methods=["GET"]),
         ]
         closed_doors = [Route(path, _closed, methods=["GET", "POST"]) for path in ("/setup", "/setup/callback")]
         return routes + (self.setup.routes() if self.setup else closed_doors)

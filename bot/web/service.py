@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 from bot.credentials import Credentials
 from bot.settings import Settings
@@ -19,6 +19,14 @@ class Service(Accepts, Protocol):
 
     def figures(self) -> Mapping[str, float]:
         """Gauges for `/metrics`, by name without prefix."""
+        ...
+
+    def board(self, owner: str, name: str, number: int) -> dict[str, Any] | None:
+        """The bash with this tracking issue, of a public repository; None where there is none."""
+        ...
+
+    def report(self, owner: str, name: str) -> bytes | None:
+        """The latest report on a public repository, in its JSON form; None where there is none."""
         ...
 
     def stop(self) -> None:

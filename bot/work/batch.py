@@ -17,7 +17,9 @@ import structlog
 
 from bot.github.errors import Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
-from bot.store import commands, deliveries, issues, journal, repositories
+from bot.store import bashes, commands, deliveries, issues, journal, repositories
+from bot.triage.commands import OF_BASH
+from bot.triage.issue import Command
 from bot.work import landscape, looks, metrics
 from bot.work.acts import Act
 from bot.work.contexts import for_issue
@@ -35,7 +37,6 @@ if TYPE_CHECKING:
     from bot.store.issues import Record
     from bot.store.repositories import Known
     from bot.triage.decide import Context
-    from bot.triage.issue import Command
     from bot.work.contexts import Contexts
     from bot.work.mirror import Look
     from bot.work.ports import GitHub, Installed
@@ -95,7 +96,9 @@ class Batch:
         for number in due:
             mirror.look(number)
         said = [(number, command) for number, look in mirror.looks.items() for command in look.said]
-        self._think(mirror, _merged(waiting, self._unheard(said)), known, installed)
+        plain = [(number, command) for number, command in said if command.name not in OF_BASH]
+        self._think(mirror, _merged(waiting, self._unheard(plain)), known, installed)
+        said += self._seen(events)
         with self._shop.database.write() as connection:
             self._store_intents(connection, pending, records.values(), said)
         self._act(installed)
@@ -166,6 +169,18 @@ class Batch:
         with self._shop.database.read() as connection:
             old = commands.is_done(connection, [command.id for _, command in said])
         return [(number, command) for number, command in said if command.id not in old]
+
+    def _seen(self, events: list[tuple[Event, Delivery]]) -> list[tuple[int, Command]]:
+        """What a bash has to know: that somebody closed an issue or opened it again."""
+        found = [
+            (event.issue.number, Command(f"{delivery.guid}:0", 0, event.sender, event.action))
+            for event, delivery in events
+            if event.name == "issues" and event.issue is not None and event.action in {"closed", "reopened"}
+        ]
+        if not found:
+            return found
+        with self._shop.database.read() as connection:
+            return found if bashes.alive(connection, self._id) else []
 
     def _think(self, mirror: Mirror, waiting: dict[int, list[Command]], known: Known, installed: Installed) -> None:
         """Looks at the issues, and sorts them into those done with and those with something to be carried out."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
-from bot.store import deliveries, lanes, schedules
+from bot.store import deliveries, lanes, reports, schedules
 from bot.store.database import Database, StoreError
 from bot.store.process_lock import place_at
 from bot.work import retention
@@ -145,6 +145,12 @@ class Engine:
                 "oldest_undone_delivery_seconds": max(0.0, time.time() - oldest / 1000) if oldest else 0.0,
                 "dead_letters": deliveries.count_dead(connection),
             }
+
+    def report(self, owner: str, name: str) -> bytes | None:
+        """The latest report on a public repository, in its JSON form."""
+        with self._database.read() as connection:
+            kept = reports.get_public(connection, owner, name)
+            return kept.content if kept else None
 
     def _launch(self) -> None:
         library = logging.getLogger("dbos")

@@ -12,6 +12,7 @@ import structlog
 from bot.github.events import parse_event
 from bot.store import deliveries, issues, lanes, repositories
 from bot.work import landscape
+from bot.work.bashes import Bashes
 from bot.work.batch import Batch, Workshop
 from bot.work.contexts import Contexts
 from bot.work.pace import PACE, Pace, Pause, now_ms
@@ -34,6 +35,7 @@ class Lanes:
         self._pace = pace
         self._stopping = threading.Event()
         contexts = Contexts(database, lambda: github.slug)
+        self._bashes = Bashes(database, github, contexts, pace)
         self._workshop = Workshop(database, github, contexts, pace, self._stopping)
 
     def stop(self) -> None:
@@ -54,6 +56,7 @@ class Lanes:
             try:
                 while not self._stopping.is_set() and time.monotonic() < until and self._batch(lane, most):
                     pass
+                self._tend(lane)
                 return self._end(lane, failures)
             except Pause as pause:
                 self._pause(lane, pause)
@@ -80,6 +83,12 @@ class Lanes:
         else:
             Batch(self._workshop, id_, known, now).run(pending, due)
         return most in {len(pending), len(due)}
+
+    def _tend(self, lane: str) -> None:
+        """Raises Pause."""
+        id_ = lanes.repository_of(lane)
+        if id_ is not None and not self._stopping.is_set():
+            self._bashes.tend(id_)
 
     def _installations(self, pending: list[Delivery]) -> None:
         with self._database.write() as connection:
