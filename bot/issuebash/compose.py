@@ -111,12 +111,11 @@ def compose(
 
 
 def _shelve(thread: Thread, rules: list[Rule], desk: Desk, shelves: dict[str, _Shelf]) -> bool:
-    """The home is the first rule that has more than a heuristic for it, else the first that has one."""
-    hits = list(_hits(thread, rules, desk))
-    if not hits:
+    """The home is the first rule's; that another one is surer of its hit makes it no better to act on."""
+    home, *others = (*_hits(thread, rules, desk), None)
+    if home is None:
         return False
-    home = next((hit for hit in hits if hit.tier != "C"), hits[0])
-    tags = tuple(hit.rule for hit in hits if hit is not home)
+    tags = tuple(hit.rule for hit in others if hit is not None)
     shelves[home.rule].put(_row(thread, home, tags, desk))
     return True
 

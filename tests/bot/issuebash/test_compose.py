@@ -44,9 +44,11 @@ def test_an_issue_is_in_one_section_and_tagged_with_the_others():
     assert report.sections[0].rows[0].tags == ("no_maintainer_reply", "popular_and_old")
 
 
-def test_a_guess_is_a_home_only_where_nothing_surer_is():
-    assert homes(composed(thread(links=(pull(),), days=100))) == {"no_maintainer_reply": [7]}
-    assert homes(composed(thread(links=(pull(),), author=MAYA))) == {"probably_fixed": [7]}
+def test_the_first_section_is_the_home_even_where_a_later_one_is_surer_of_it():
+    report = composed(thread(links=(pull(),), days=100))
+    assert homes(report) == {"probably_fixed": [7]}
+    (row,) = report.sections[0].rows
+    assert (row.hit.tier, row.tags) == ("C", ("no_maintainer_reply",))
 
 
 def test_the_order_is_evidence_then_effort_then_reactions_then_age():
