@@ -13,7 +13,7 @@ from bot.github.app import App
 from bot.github.errors import GitHubError, LimitReached, NotFound
 from bot.github.events import Event, parse_event
 from bot.github.guest import guest_reader, guest_threads
-from bot.github.reader import Reader, RepositoryFiles
+from bot.github.reader import FileCache, Reader, RepositoryFiles
 from bot.store import commands, issues
 from bot.store.database import Database, StoreError
 from bot.triage.policy import POLICY_PATH
@@ -103,19 +103,19 @@ def files_in(folder: Path) -> RepositoryFiles:
     )
 
 
-def app_of(settings: Settings) -> App | None:
+def app_of(settings: Settings, cache: FileCache | None = None) -> App | None:
     credentials = settings.credentials
     if credentials is None:
         return None
-    return App(credentials.app_id, credentials.private_key, api_url=settings.github_api_url, budgets=None)
+    return App(credentials.app_id, credentials.private_key, api_url=settings.github_api_url, cache=cache, budgets=None)
 
 
-def reader_for(settings: Settings, owner: str, name: str) -> Reader:
+def reader_for(settings: Settings, owner: str, name: str, cache: FileCache | None = None) -> Reader:
     """By GITHUB_TOKEN if set, else the App where it is installed, else as anyone reads what is public."""
     token = settings.github_token.get_secret_value() if settings.github_token else ""
-    app = app_of(settings)
+    app = app_of(settings, cache)
     if token or app is None:
-        return guest_reader(token, settings.github_api_url)
+        return guest_reader(token, settings.github_api_url, cache)
     try:
         return app.installation_of(owner, name).reader
     except NotFound:

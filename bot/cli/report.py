@@ -115,6 +115,7 @@ def _from_github(
     from bot.forms.load import load
     from bot.github.errors import GitHubError
     from bot.store.database import Database, StoreError
+    from bot.store.files import StoredFiles
     from bot.work.preview import policy_in
     from bot.work.reports import read_and_make
 
@@ -123,19 +124,21 @@ def _from_github(
         threads = threads_for(settings, owner, name)
         if threads is None:
             _fail("GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE.")
-        reader = reader_for(settings, owner, name)
-        repository = reader.repository(owner, name)
-        files = files_in(templates) if templates else reader.files(repository)
-        policy, problems = policy_in(files)
-        for problem in problems:
-            typer.echo(str(problem), err=True)
-        chosen = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
         database = Database(settings.database_url)
         try:
             database.migrate()
+            reader = reader_for(settings, owner, name, StoredFiles(database))
+            repository = reader.repository(owner, name)
+            files = files_in(templates) if templates else reader.files(repository)
+            policy, problems = policy_in(files)
+            for problem in problems:
+                typer.echo(str(problem), err=True)
+            chosen = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
             with _Progress(repository.full_name) as progress:
                 checker = Checker(load(files.templates), policy.rules)
-                made, filled = read_and_make(database, repository, threads, checker, chosen, sections, progress.told)
+                made, filled = read_and_make(
+                    database, repository, threads, reader, checker, chosen, sections, progress.told
+                )
         finally:
             database.close()
     except (GitHubError, FolderError, StoreError) as error:

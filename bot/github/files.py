@@ -127,8 +127,8 @@ class FileReader:
         if skipped := {entry.path for _, entry in [*templates, *policies]} - {entry.path for _, entry in wanted}:
             _log.warning("left out, as too long or too many: %s", ", ".join(sorted(skipped)))
         return RepositoryFiles(
-            templates={entry.path: self._blob(repo, entry) for repo, entry in readable},
-            policy=self._blob(*policy) if policy else None,
+            templates={entry.path: blob(self._client, self._cache, repo, entry.sha) for repo, entry in readable},
+            policy=blob(self._client, self._cache, policy[0], policy[1].sha) if policy else None,
         )
 
     def _root(self, repo: Repository) -> list[_Entry]:
@@ -186,17 +186,6 @@ class FileReader:
         self._cache.put(key, orjson.dumps({"tree": _stored(entries)}))
         return entries
 
-    def _blob(self, repo: Repository, entry: _Entry) -> bytes:
-        key = f"blob/{entry.sha}"
-        known = self._cache.get(key)
-        if known is not None:
-            return known
-        data = payloads.mapping(self._client.call("GET", f"{path_of(repo)}/git/blobs/{entry.sha}", repo=repo).data)
-        content = payloads.text(data.get("content"))
-        value = base64.b64decode(content) if data.get("encoding") == "base64" else content.encode()
-        self._cache.put(key, value)
-        return value
-
     def _is_public(self, shared: Repository) -> bool:
         key = f"public/{shared.owner.lower()}"
         known = _loaded(self._cache.get(key))
@@ -207,6 +196,19 @@ class FileReader:
         public = data.get("private") is False and data.get("visibility", "public") == "public"
         self._cache.put(key, orjson.dumps({"etag": reply.headers.get("etag", ""), "public": public}))
         return public
+
+
+def blob(client: Client, cache: FileCache, repo: Repository, sha: str) -> bytes:
+    """A file's content by its id, under which it never changes."""
+    key = f"blob/{sha}"
+    known = cache.get(key)
+    if known is not None:
+        return known
+    data = payloads.mapping(client.call("GET", f"{path_of(repo)}/git/blobs/{sha}", repo=repo).data)
+    content = payloads.text(data.get("content"))
+    value = base64.b64decode(content) if data.get("encoding") == "base64" else content.encode()
+    cache.put(key, value)
+    return value
 
 
 def _shared(repo: Repository) -> Repository:

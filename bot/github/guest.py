@@ -6,7 +6,7 @@ from github.Auth import Token
 
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.quota import Quota
-from bot.github.reader import MemoryCache, Reader
+from bot.github.reader import FileCache, MemoryCache, Reader
 from bot.github.threads import ThreadReader
 
 
@@ -22,5 +22,6 @@ def guest_threads(token: str, api_url: str = DEFAULT_API_URL) -> ThreadReader:
     return ThreadReader(Client(Token(token), Quota(), api_url=api_url, timeout=30), _Nobody())
 
 
-def guest_reader(token: str = "", api_url: str = DEFAULT_API_URL) -> Reader:
-    return Reader(Client(Token(token) if token else None, Quota(), api_url=api_url), _Nobody(), MemoryCache())
+def guest_reader(token: str = "", api_url: str = DEFAULT_API_URL, cache: FileCache | None = None) -> Reader:
+    client = Client(Token(token) if token else None, Quota(), api_url=api_url)
+    return Reader(client, _Nobody(), MemoryCache() if cache is None else cache)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import Protocol
 from urllib.parse import quote
 
 from bot.github import payloads
 from bot.github.client import Client, path_of
+from bot.github.docs_pages import DocsPage, DocsReader
 from bot.github.errors import NotFound, Unavailable
 from bot.github.files import FRESH_FOR, FileCache, FileReader, MemoryCache, RepositoryFiles
 from bot.triage.issue import Comment, Issue, Repository
@@ -34,6 +35,7 @@ class Reader:
         self._client = client
         self._identity = identity
         self._files = FileReader(client, cache, clock)
+        self._docs = DocsReader(client, cache)
         self._clock = clock
         self._known_labels: dict[int, tuple[float, dict[str, str]]] = {}
 
@@ -99,6 +101,10 @@ class Reader:
     def files(self, repo: Repository) -> RepositoryFiles:
         """Templates and policy on the default branch. Kept for some minutes, or until `stale`."""
         return self._files.read(repo)
+
+    def docs(self, repo: Repository, folders: Collection[str]) -> tuple[DocsPage, ...]:
+        """What the README and the Markdown pages under these folders are about."""
+        return self._docs.read(repo, folders)
 
     def stale(self, repo: Repository) -> None:
         """Somebody pushed, or the repository was renamed or hidden: ask again."""

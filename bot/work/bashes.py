@@ -150,6 +150,7 @@ class _Host:
             self._database,
             self._repository,
             self._installed.threads,
+            self._installed.reader,
             self._context.checker,
             self._policy.report,
             wish.sections,

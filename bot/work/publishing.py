@@ -30,7 +30,8 @@ def write_report(chore: Chore) -> datetime | None:
     if settings.schedule is None:
         return None
     repository = chore.known.repository
-    report, filled = read_and_make(chore.database, repository, chore.installed.threads, chore.context.checker, settings)
+    installed, checker = chore.installed, chore.context.checker
+    report, filled = read_and_make(chore.database, repository, installed.threads, installed.reader, checker, settings)
     if filled.again_at is not None:
         return filled.again_at
     slot: datetime = croniter(settings.schedule, chore.now).get_prev(datetime)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from bot.forms.template import Submission
 from bot.issuebash.compose import compose
@@ -12,7 +12,7 @@ from bot.issuebash.desk import Desk
 from bot.issuebash.statistics import numbers
 from bot.issuebash.thread import EVERYTHING, Aspect, Release
 from bot.store import repositories, threads
-from bot.store.search import Search
+from bot.store.search import Search, index_pages
 from bot.store.threads import Filed
 from bot.store.times import from_ms, to_ms
 from bot.work.fill import Filled, fill
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection
 
     from bot.forms.check import Checker
+    from bot.github.docs_pages import DocsPage
     from bot.github.threads import ThreadReader
     from bot.issuebash.report import Report
     from bot.store.database import Database
@@ -37,6 +38,12 @@ def filing(checker: Checker) -> Callable[[Issue], Filed]:
         return Filed() if template is None else Filed(template.file, len(check.findings))
 
     return filed
+
+
+class ReadsDocs(Protocol):
+    """`bot.github.reader.Reader` is one. May raise GitHubError."""
+
+    def docs(self, repo: Repository, folders: Collection[str]) -> tuple[DocsPage, ...]: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,13 +94,21 @@ def read_and_make(
     database: Database,
     repository: Repository,
     reader: ThreadReader,
+    docs: ReadsDocs,
     checker: Checker,
     settings: ReportSection,
     sections: Collection[str] = (),
     told: Callable[[Filled], None] = lambda _: None,
 ) -> tuple[Report, Filled]:
-    """Brings the mirror up to date first. Raises GitHubError; a limit only makes the report partial."""
+    """Brings the mirror up to date first, and what is known of the docs.
+
+    Raises GitHubError; a limit only makes the report partial.
+    """
     filled = fill(database, repository, reader, filing(checker), told)
+    if filled.complete:
+        pages = docs.docs(repository, settings.docs)
+        with database.write() as connection:
+            index_pages(connection, repository.id, [(it.path, it.title, it.headings, it.url) for it in pages])
     now = datetime.now(UTC)
     with database.read() as connection:
         seen = repositories.get(connection, repository.id)

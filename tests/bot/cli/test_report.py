@@ -28,6 +28,12 @@ body:
 """
 
 
+FILES = {
+    ".github/ISSUE_TEMPLATE/bug.yml": FORM,
+    "docs/proxy.md": "# Install behind a corporate proxy\n\nSet it.\n",
+}
+
+
 @pytest.fixture
 def export(tmp_path: Path) -> Path:
     path = tmp_path / "issues.json"
@@ -116,7 +122,7 @@ def test_records_left_out_are_told(triage: Triage, export: Path):
 @pytest.fixture
 def widgets() -> Iterator[Running]:
     fake = FakeGitHub(Limits.off())
-    fake.add_repository("octo/widgets", {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug"])
+    fake.add_repository("octo/widgets", FILES, labels=["bug"])
     fake.collaborator("octo/widgets", "maya", "write")
     fake.add_repository("octo/empty")
     long_ago = time.time() - 30 * 86400
@@ -124,6 +130,7 @@ def widgets() -> Iterator[Running]:
     pull = fake.open_pull_request("octo/widgets", "nico", "Fix it")
     fake.mention("octo/widgets", issue, pull, closing=True)
     fake.merge("octo/widgets", pull, by="maya", base="next")
+    fake.open_issue("octo/widgets", "ben", "How do I install behind a corporate proxy?", created_at=long_ago)
     with serve(fake) as running:
         yield running
         transport.close_idle()
@@ -136,9 +143,10 @@ def test_a_repository_is_read_and_reported_on(triage: Triage, widgets: Running):
     assert done.exit_code == 0, done.stderr
     assert "### Probably fixed" in done.stdout
     assert "It \\| broke" in done.stdout
-    assert "1 issues read in 1 requests, 6 points, " in done.stderr
+    assert "The docs have a page on it: Install behind a corporate proxy" in done.stdout
+    assert "2 issues read in 1 requests, 6 points, " in done.stderr
     again = triage("report", "--repo", "octo/widgets", "--format", "json", **known)
-    assert json.loads(again.stdout)["report"]["open_issues"] == 1
+    assert json.loads(again.stdout)["report"]["open_issues"] == 2
 
 
 def test_an_empty_repository_has_an_empty_report(triage: Triage, widgets: Running):

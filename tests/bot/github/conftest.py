@@ -10,6 +10,8 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.github import transport
 from bot.github.app import App, Installation
+from bot.github.files import MemoryCache
+from bot.github.reader import Reader
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock
 from tests.bot.github.scripted import Reply, ScriptedServer
@@ -57,3 +59,14 @@ def installation(app: App) -> Installation:
 @pytest.fixture
 def repo() -> Repository:
     return Repository(1, "octo", "hello", "https://github.com/octo/hello")
+
+
+@pytest.fixture
+def cache() -> MemoryCache:
+    return MemoryCache()
+
+
+@pytest.fixture
+def reader(server: ScriptedServer, private_key: str, clock: Clock, cache: MemoryCache, app: App) -> Reader:
+    """`app` closes the connections."""
+    return App(7, private_key, api_url=server.url, timeout=1, clock=clock, cache=cache).installation(42).reader

@@ -26,17 +26,6 @@ def trees(server: ScriptedServer) -> Trees:
     return Trees(server)
 
 
-@pytest.fixture
-def cache() -> MemoryCache:
-    return MemoryCache()
-
-
-@pytest.fixture
-def reader(server: ScriptedServer, private_key: str, clock: Clock, cache: MemoryCache, app: App) -> Reader:
-    """`app` closes the connections."""
-    return App(7, private_key, api_url=server.url, timeout=1, clock=clock, cache=cache).installation(42).reader
-
-
 def public(server: ScriptedServer, *, private: bool = False, visibility: str = "public") -> None:
     server.on(f"GET /repos/{SHARED}", Reply({"id": 9, "private": private, "visibility": visibility}))
 
