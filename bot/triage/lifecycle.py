@@ -64,8 +64,11 @@ def lifecycle(
     now: datetime,
     planned: Sequence[Action],
 ) -> Iterator[Action]:
-    """Plan for an issue whose comments are known. `planned`: what is done to it before."""
-    if issue.comments_known:
+    """Plan for an issue whose comments are known. `planned`: what is done to it before.
+
+    A locked conversation is not touched: its author could not answer.
+    """
+    if issue.comments_known and not issue.locked:
         yield from _Waiting(issue, history, policy, known_labels, wording, now, planned).actions()
 
 
@@ -194,7 +197,7 @@ class _Waiting:
         closing = standing[-1] if standing[-1].kind == "closing" else None
         if closing is None or not self._closed_by_us(closing):
             yield from self._clear(standing, "It is closed.")
-        elif not (self.history.skipped or self.issue.locked) and self._author_came_back(closing.comment):
+        elif not self.history.skipped and self._author_came_back(closing.comment):
             because = "Its author answered after the bot had closed it."
             yield Reopen(because=because)
             yield from self._clear(standing, because)

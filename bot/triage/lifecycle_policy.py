@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AliasChoices, BeforeValidator, ConfigDict, Field, StrictBool, StrictInt, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, StrictBool, StrictInt, model_validator
 
 from bot.triage.keys import Jinja, LabelName, Section
 
@@ -43,18 +43,8 @@ def _also(name: str, *others: str) -> AliasChoices:
     return AliasChoices(*dict.fromkeys((name, camel, name.replace("_", "-"), *others)))
 
 
-def _spell_out(schema: dict[str, Any], model: type[Section]) -> None:
-    """The schema accepts every spelling that the loader accepts."""
-    for name, field in model.model_fields.items():
-        if isinstance(field.validation_alias, AliasChoices):
-            for other in field.validation_alias.choices[1:]:
-                schema["properties"][other] = {**schema["properties"][name], "description": f"The same as {name}."}
-
-
 class _Spelled(Section):
     """A section whose keys may be spelled in several ways."""
-
-    model_config = ConfigDict(json_schema_extra=_spell_out)
 
     @model_validator(mode="before")
     @classmethod
@@ -187,3 +177,13 @@ class StaleSection(Waiting):
     labels: dict[LabelName, StaleLabel] = Field(
         {}, description="Other times for issues with one of these; the first that the issue has counts."
     )
+
+
+def spell_out(definitions: dict[str, Any]) -> None:
+    """Let the schema's definitions accept every spelling that the loader accepts."""
+    for model in (NeedsInfoSection, StaleSection, StaleLabel):
+        properties = definitions[model.__name__]["properties"]
+        for name, field in model.model_fields.items():
+            if isinstance(field.validation_alias, AliasChoices):
+                for other in field.validation_alias.choices[1:]:
+                    properties[other] = {"$ref": f"#/$defs/{model.__name__}/properties/{name}"}

@@ -21,7 +21,7 @@ from pydantic import (
 from bot.forms.rules import FieldRule, Rules
 from bot.forms.template import Problem
 from bot.triage.keys import Colour, Jinja, LabelName, LabelNames, Section, Texts, compiles
-from bot.triage.lifecycle_policy import NeedsInfoSection, StaleSection
+from bot.triage.lifecycle_policy import NeedsInfoSection, StaleSection, spell_out
 from bot.triage.places import Places
 from bot.triage.report_policy import BashSection, ReportSection
 
@@ -99,7 +99,7 @@ class RequestSection(Section):
 
     language: Literal["en", "de"] = "en"
     deadline_days: StrictInt | None = Field(
-        None, ge=1, le=365, description="Named in the comment as the day to answer by. The bot closes nothing."
+        None, ge=1, le=365, description="Named in the comment as the day to answer by; nothing is closed before then."
     )
     free_form: StrictBool = Field(default=True, description="Point issues from no template to the templates.")
     exempt: Exempt = Exempt()
@@ -206,6 +206,7 @@ def load_policy(text: bytes, path: str = POLICY_PATH) -> Policy:
 def json_schema() -> dict[str, Any]:
     """Describe the policy for editors and other tools."""
     schema = Policy.model_json_schema(by_alias=True)
+    spell_out(schema["$defs"])
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Policy of the community triage bot"}
     return {**head, **{key: value for key, value in schema.items() if key != "title"}}
 

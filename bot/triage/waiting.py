@@ -61,7 +61,6 @@ def exempt(issue: Issue, history: History, section: Waiting) -> str:
     start = section.start_date and datetime.combine(section.start_date, time(), UTC)
     reasons = {
         "A maintainer said to leave it alone.": history.skipped,
-        "The conversation is locked.": issue.locked,
         "It is pinned.": history.pinned,
         "It was transferred from another repository.": issue.transferred_in,
         "The policy exempts it by a label.": not labels.isdisjoint(_lower(section.exempt_labels)),

@@ -12,8 +12,8 @@ from inline_snapshot import snapshot
 from bot.triage.decide import decide
 from bot.triage.issue import Actor
 from bot.triage.notices import mark, notices
-from bot.triage.plan import Close, Plan, PostNotice
-from tests.bot.triage.world import AUTHOR, MAINTAINER, NOW, STRANGER, World, bug, context, issue, kinds, world
+from bot.triage.plan import Close, Plan, PostNotice, RemoveLabel
+from tests.bot.triage.world import AUTHOR, MAINTAINER, NOW, STRANGER, World, bug, context, kinds, world
 
 STALE = "stale: {days_until_stale: 60, days_until_close: 7"
 ASKED = "needs_info: {days_until_reminder: 14, days_until_close: 7"
@@ -63,7 +63,14 @@ def test_a_quiet_issue_is_labelled_and_warned_with_the_day():
     met.wait(1)
     plan = met.settle()
     assert kinds(plan) == ["create_label", "add_labels", "post_notice"]
-    assert said(plan)[0] == snapshot()
+    assert said(plan)[0] == snapshot("""\
+<!-- community-triage-bot:notice stale 2030-07-16 -->
+It has been quiet here for a while. Does this still matter to you?
+
+If it does, just say so, and the issue stays open. If nobody replies, it will be closed after 2030-07-16.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+""")
     assert not met.decide()
 
 
@@ -76,7 +83,14 @@ def test_it_is_closed_once_the_named_day_is_over_and_says_so_first():
     met.wait(1)
     plan = met.settle()
     assert kinds(plan) == ["post_notice", "close"]
-    assert said(plan)[0] == snapshot()
+    assert said(plan)[0] == snapshot("""\
+<!-- community-triage-bot:notice closing -->
+Nobody has replied since my last note, so I am closing this issue for now. That is no judgement on what it is about.
+
+Does it still matter to you, ann? Then reply here, and I will open it again.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+""")
     assert [action.reason for action in plan.actions if isinstance(action, Close)] == ["not_planned"]
     assert not met.decide()
 
@@ -84,7 +98,14 @@ def test_it_is_closed_once_the_named_day_is_over_and_says_so_first():
 def test_a_warning_without_a_day_never_closes():
     met = quiet("stale: {days_until_stale: 60}")
     met.wait(60)
-    assert said(met.settle())[0] == snapshot()
+    assert said(met.settle())[0] == snapshot("""\
+<!-- community-triage-bot:notice stale -->
+It has been quiet here for a while. Does this still matter to you?
+
+If it does, just say so. If it does not, you are welcome to close the issue.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+""")
     met.context = context(STALE + "}")
     met.wait(100)
     assert kinds(met.settle()) == []
@@ -390,12 +411,27 @@ def test_an_author_who_was_asked_is_reminded_then_the_issue_is_closed():
     met.wait(1)
     plan = met.settle()
     assert kinds(plan) == ["post_notice"]
-    assert said(plan)[0] == snapshot()
+    assert said(plan)[0] == snapshot("""\
+<!-- community-triage-bot:notice reminder 2030-05-31 -->
+ann, a friendly reminder: the maintainers still need an answer from you to go on here.
+
+A short reply is enough to keep this issue open; "I could not try it yet" is one, too.
+Without a reply, it will be closed after 2030-05-31.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+""")
     assert not met.decide()
     met.wait(8)
     plan = met.settle()
     assert kinds(plan) == ["post_notice", "close"]
-    assert said(plan)[0] == snapshot()
+    assert said(plan)[0] == snapshot("""\
+<!-- community-triage-bot:notice closing -->
+Nobody can go on here without an answer, so I am closing the issue for now. Thank you for reporting it all the same.
+
+Once you have the answer, ann, reply here, and I will open it again.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+""")
     assert not met.decide()
 
 
@@ -425,7 +461,14 @@ def test_a_reply_that_lacks_something_is_the_maintainers_to_answer():
 def test_a_reminder_alone_closes_nothing():
     met = asked("needs_info: {days_until_reminder: 14}")
     met.wait(14)
-    assert said(met.settle())[0] == snapshot()
+    assert said(met.settle())[0] == snapshot("""\
+<!-- community-triage-bot:notice reminder -->
+ann, a friendly reminder: the maintainers still need an answer from you to go on here.
+
+A short reply is enough; "I could not try it yet" is one, too.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+""")
     met.wait(500)
     assert kinds(met.settle()) == []
 
@@ -454,7 +497,9 @@ def test_an_issue_that_comes_to_wait_for_its_author_is_no_longer_stale():
     met.wait(60)
     met.settle()
     met.label_by_hand("needs-info")
-    assert kinds(met.settle()) == ["remove_label", "retract_notice"]
+    plan = met.settle()
+    assert [action.label for action in plan.actions if isinstance(action, RemoveLabel)] == ["needs-triage", "stale"]
+    assert "retract_notice" in kinds(plan)
 
 
 def test_a_fresh_ask_takes_a_warning_back():

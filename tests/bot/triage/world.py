@@ -9,6 +9,7 @@ from typing import Any
 from bot.forms.check import Checker
 from bot.forms.load import TemplateSet, load
 from bot.render import Renderer
+from bot.triage import lifecycle
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Actor, Command, Comment, History, Issue, Repository, Request
 from bot.triage.plan import (
@@ -18,11 +19,13 @@ from bot.triage.plan import (
     CreateLabel,
     EditRequest,
     Plan,
+    PostNotice,
     PostRequest,
     React,
     Remember,
     RemoveLabel,
     Reopen,
+    RetractNotice,
 )
 from bot.triage.policy import load_policy
 
@@ -138,12 +141,17 @@ class World:
     reactions: tuple[tuple[int, str], ...] = ()
 
     def decide(self) -> Plan:
-        """Decide as a lane does: comments are read where there is a Request, or before the first one is posted."""
-        if self.history.request is None:
-            plan = decide(replace(self.issue, comments=()), self.context, self.history, self.now)
+        """Decide as a lane does: comments are read where there is a Request, or before the first one is posted.
+
+        Also where the lifecycle may have something to do.
+        """
+        waits = lifecycle.concerned(self.issue, self.history, self.context.policy, self.now)
+        if self.history.request is None and not waits:
+            unread = replace(self.issue, comments=(), comments_known=False)
+            plan = decide(unread, self.context, self.history, self.now)
             if not any(isinstance(action, PostRequest) for action in plan.actions):
                 return plan
-        return decide(self.issue, self.context, self.history, self.now)
+        return decide(replace(self.issue, comments_known=True), self.context, self.history, self.now)
 
     @property
     def request(self) -> Request:
@@ -187,10 +195,19 @@ class World:
                 )
             case React(comment_id=comment_id, content=content):
                 self.reactions += ((comment_id, content),)
+            case PostNotice(body=body):
+                self.comment(APP, body, by_this_app=True)
+                self.history = replace(history, noticed=True)
+            case RetractNotice(comment_id=comment_id, body=body):
+                assert comment_id in {comment.id for comment in self.issue.comments if comment.by_this_app}
+                comments = (replace(it, body=body) if it.id == comment_id else it for it in self.issue.comments)
+                self.issue = replace(self.issue, comments=tuple(comments))
             case Close():
-                self.issue = replace(self.issue, state="closed")
+                assert self.issue.state == "open"
+                self.issue = replace(self.issue, state="closed", closed_at=self.now)
             case Reopen():
-                self.issue = replace(self.issue, state="open")
+                assert self.issue.state == "closed"
+                self.issue = replace(self.issue, state="open", closed_at=None)
             case Remember():
                 self._remember(action)
             case _:
@@ -223,21 +240,31 @@ class World:
         )
 
     def _remember(self, action: Remember) -> None:
-        names = ("skipped", "needs_info_by_maintainer", "asked_fields", "closed_by_bot", "settled")
+        names = ("skipped", "needs_info_by_maintainer", "asked_fields", "closed_by_bot", "noticed", "settled")
         changes = {name: value for name in names if (value := getattr(action, name)) is not None}
         commands = tuple(command for command in self.history.commands if command.id != action.command_done)
         self.history = replace(self.history, commands=commands, **changes)
 
-    # What people do.
+    # What people do, as the mirror takes it down.
 
     def edit(self, body: str) -> None:
         self.issue = replace(self.issue, body=body)
-        self.history = replace(self.history, needs_info_by_maintainer=False)
+        self.history = replace(self.history, needs_info_by_maintainer=False, last_human_at=self.now)
+
+    def close_by_hand(self) -> None:
+        self.issue = replace(self.issue, state="closed", closed_at=self.now)
+        self.history = replace(self.history, closed_by_bot=False, last_human_at=self.now)
+
+    def reopen_by_hand(self) -> None:
+        self.issue = replace(self.issue, state="open", closed_at=None)
+        self.history = replace(self.history, closed_by_bot=False, last_human_at=self.now)
 
     def comment(self, actor: Actor, body: str, *, by_this_app: bool = False) -> int:
         number = 100 + len(self.issue.comments)
         written = Comment(number, actor, body, self.now, by_this_app=by_this_app)
         self.issue = replace(self.issue, comments=(*self.issue.comments, written))
+        if not actor.is_bot:
+            self.history = replace(self.history, last_human_at=self.now)
         if actor.login == self.issue.author.login:
             self.history = replace(self.history, needs_info_by_maintainer=False)
         return number
