@@ -15,6 +15,7 @@ from bot.forms.check import Checker
 from bot.forms.load import load
 from bot.forms.template import Submission
 from bot.render import Renderer
+from bot.reports.json_file import schema as report_schema
 from bot.triage.plan import REQUEST_MARKER
 from bot.triage.policy import json_schema
 from bot.triage.wording import Facts
@@ -68,6 +69,7 @@ def pages() -> dict[Path, str]:
     """What each generated file should hold."""
     return {
         REFERENCE / "triage.schema.json": json.dumps(json_schema(), indent=2, ensure_ascii=False) + "\n",
+        REFERENCE / "report.schema.json": json.dumps(report_schema(), indent=2, ensure_ascii=False) + "\n",
         REFERENCE / "cli.md": cli_page(),
         README: _with_comment(README.read_text(encoding="utf-8")),
     }

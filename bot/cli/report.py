@@ -12,6 +12,9 @@ import typer
 from bot.cli.options import DataDir, repository_name, settings_or_exit
 
 if TYPE_CHECKING:
+    from bot.github.reader import FileCache, Reader
+    from bot.github.threads import ThreadReader
+    from bot.github.writer import Writer
     from bot.issuebash.report import Report
     from bot.settings import Settings
     from bot.work.fill import Filled
@@ -35,9 +38,10 @@ Limit = Annotated[
 Templates = Annotated[
     Path | None, typer.Option("--templates", metavar="DIR", help="A checkout whose templates and policy to go by.")
 ]
+Post = Annotated[bool, typer.Option("--post", help="Post it as an issue, as the App; the one before is closed.")]
 
 
-def report(
+def report(  # noqa: PLR0913 each is an option
     repo: Repo = None,
     source: From = None,
     output_format: Format = "md",
@@ -45,16 +49,23 @@ def report(
     section: Only = None,
     limit: Limit = None,
     templates: Templates = None,
+    *,
+    post: Post = False,
     data_dir: DataDir = None,
 ) -> None:
     """Write the issue-bash report: what to close, answer or fix, with the evidence for each."""
     sections = _sections(section or [])
     if source is not None and repo is None:
+        if post:
+            _fail("--post needs --repo OWNER/NAME: an export says nothing of where to post.")
         made = _from_export(source, templates, sections, limit)
     elif repo is not None and source is None:
-        made = _from_github(repo, settings_or_exit(data_dir=data_dir), templates, sections, limit)
+        settings = settings_or_exit(data_dir=data_dir)
+        made = _from_github(repo, settings, templates, sections, limit, post=post)
     else:
         _fail("give either --repo OWNER/NAME or --from FILE, an export of issues.")
+    if post and output is None:
+        return
     text = _form(made, output_format)
     if output is None:
         sys.stdout.write(text)
@@ -107,38 +118,41 @@ def _from_export(path: Path, templates: Path | None, sections: tuple[str, ...], 
 
 
 def _from_github(
-    repo: str, settings: Settings, templates: Path | None, sections: tuple[str, ...], limit: int | None
+    repo: str, settings: Settings, templates: Path | None, sections: tuple[str, ...], limit: int | None, *, post: bool
 ) -> Report:
     from bot.cli.folder import FolderError
-    from bot.cli.preview import explained, files_in, reader_for, threads_for
+    from bot.cli.preview import explained, files_in
     from bot.forms.check import Checker
     from bot.forms.load import load
     from bot.github.errors import GitHubError
     from bot.store.database import Database, StoreError
     from bot.store.files import StoredFiles
     from bot.work.preview import policy_in
+    from bot.work.publishing import keep
+    from bot.work.publishing import post as post_issue
     from bot.work.reports import read_and_make
 
     owner, name = repo.split("/")
     try:
-        threads = threads_for(settings, owner, name)
-        if threads is None:
-            _fail("GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE.")
         database = Database(settings.database_url)
         try:
             database.migrate()
-            reader = reader_for(settings, owner, name, StoredFiles(database))
+            reader, threads, writer = _eyes(settings, owner, name, StoredFiles(database), post=post)
             repository = reader.repository(owner, name)
             files = files_in(templates) if templates else reader.files(repository)
             policy, problems = policy_in(files)
             for problem in problems:
                 typer.echo(str(problem), err=True)
             chosen = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
+            checker = Checker(load(files.templates), policy.rules)
             with _Progress(repository.full_name) as progress:
-                checker = Checker(load(files.templates), policy.rules)
                 made, filled = read_and_make(
                     database, repository, threads, reader, checker, chosen, sections, progress.told
                 )
+            if writer is not None:
+                number = post_issue(database, repository, writer, made, made.at)
+                keep(database, repository, made, number, "Somebody ran triage report --post.")
+                typer.echo(f"{repository.html_url}/issues/{number}")
         finally:
             database.close()
     except (GitHubError, FolderError, StoreError) as error:
@@ -150,6 +164,24 @@ def _from_github(
     if made.partial:
         typer.echo(made.partial, err=True)
     return made
+
+
+def _eyes(
+    settings: Settings, owner: str, name: str, cache: FileCache, *, post: bool
+) -> tuple[Reader, ThreadReader, Writer | None]:
+    """What reads, and with `post` what writes: only the App knows its own reports again."""
+    from bot.cli.preview import app_of, reader_for, threads_for
+
+    if post:
+        app = app_of(settings, cache)
+        if app is None:
+            _fail("--post writes as the App: give its credentials (see `triage doctor`).")
+        installed = app.installation_of(owner, name)
+        return installed.reader, installed.threads, installed.writer
+    threads = threads_for(settings, owner, name)
+    if threads is None:
+        _fail("GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE.")
+    return reader_for(settings, owner, name, cache), threads, None
 
 
 class _Progress:

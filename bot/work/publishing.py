@@ -19,7 +19,10 @@ from bot.work.schedules import following
 
 if TYPE_CHECKING:
     from bot.issuebash.report import Report
+    from bot.store.database import Database
+    from bot.triage.issue import Repository
     from bot.work.chores import Chore
+    from bot.work.ports import Writes
 
 log = structlog.get_logger(__name__)
 
@@ -35,27 +38,25 @@ def write_report(chore: Chore) -> datetime | None:
     if filled.again_at is not None:
         return filled.again_at
     slot: datetime = croniter(settings.schedule, chore.now).get_prev(datetime)
-    number = publish(chore, report, slot) if settings.post == "issue" and not chore.context.policy.dry_run else None
-    with chore.database.write() as connection:
-        reports.put(connection, repository.id, Kept(to_ms(report.at), json_file.dump(report), number))
-        posted = f"posted as #{number}" if number else "kept for its page"
-        because = f"The policy's schedule is {settings.schedule}."
-        entry = Entry(repository.id, number or 0, "report", "done", because=because, note=posted, at=to_ms(report.at))
-        journal.write(connection, [entry])
+    posts = settings.post == "issue" and not chore.context.policy.dry_run
+    number = post(chore.database, repository, installed.writer, report, slot) if posts else None
+    keep(chore.database, repository, report, number, f"The policy's schedule is {settings.schedule}.")
     log.info("reported", repository=repository.full_name, issue=number, read=filled.issues, points=filled.points)
     return following(settings.schedule, datetime.now(UTC))
 
 
-def publish(chore: Chore, report: Report, slot: datetime) -> int:
-    """Posts it, and closes the one before with a word on where the new one is. Safe to repeat: nothing comes twice."""
-    repository, writer = chore.known.repository, chore.installed.writer
+def post(database: Database, repository: Repository, writer: Writes, report: Report, slot: datetime) -> int:
+    """Posts it, and closes the one before with a word on where the new one is. Gives the issue's number.
+
+    Safe to repeat for the same slot: nothing comes twice. May raise GitHubError.
+    """
     first, *others = markdown.pages(report)
-    mark = f"<!-- report of {slot:%Y-%m-%dT%H:%M}Z -->"
+    mark = f"<!-- report of {slot:%Y-%m-%dT%H:%M:%S.%f}Z -->"
     number = writer.open_issue(repository, markdown.title(report), _marked(first, mark), mark)
     for at, page in enumerate(others, start=2):
         part = mark.replace(" -->", f", page {at} -->")
         writer.comment(repository, number, _marked(page, part), part)
-    with chore.database.read() as connection:
+    with database.read() as connection:
         before = reports.get(connection, repository.id)
     if before is not None and before.issue_number not in {None, number}:
         gone = f"<!-- replaced by {number} -->"
@@ -63,6 +64,15 @@ def publish(chore: Chore, report: Report, slot: datetime) -> int:
         close = Close(reason="completed", because=f"The report in #{number} replaces it.")
         writer.perform(repository, before.issue_number or 0, close)
     return number
+
+
+def keep(database: Database, repository: Repository, report: Report, number: int | None, because: str) -> None:
+    """For its page and for what the next one says of it. `number`: of the issue that it was posted as."""
+    with database.write() as connection:
+        reports.put(connection, repository.id, Kept(to_ms(report.at), json_file.dump(report), number))
+        posted = f"posted as #{number}" if number else "kept for its page"
+        entry = Entry(repository.id, number or 0, "report", "done", because=because, note=posted, at=to_ms(report.at))
+        journal.write(connection, [entry])
 
 
 def _marked(page: str, mark: str) -> str:

@@ -13,7 +13,7 @@ import pytest
 from bot.github import transport
 from tests.bot.cli.conftest import Triage
 from tests.bot.github.test_exports import GH, REST
-from tests.fakes.github import FakeGitHub, Limits, Running, serve
+from tests.fakes.github import FakeGitHub, Limits, Running, key_pair, serve
 
 FORM = """
 name: Bug report
@@ -171,3 +171,37 @@ def test_a_repository_that_is_not_there_is_named(triage: Triage, widgets: Runnin
 
 def test_one_source_is_to_be_named(triage: Triage):
     assert "either --repo OWNER/NAME or --from FILE" in triage("report").stderr
+
+
+# Posting.
+
+
+@pytest.fixture
+def app(widgets: Running) -> dict[str, str]:
+    app = widgets.fake.add_app()
+    widgets.fake.install(app, "octo")
+    return {
+        "GITHUB_API_URL": widgets.url,
+        "APP_ID": str(app.id),
+        "PRIVATE_KEY": key_pair()[0],
+        "WEBHOOK_SECRET": app.webhook_secret,
+    }
+
+
+def test_a_posted_report_replaces_the_one_before(triage: Triage, widgets: Running, app: dict[str, str]):
+    first = triage("report", "--repo", "octo/widgets", "--post", **app)
+    assert (first.exit_code, first.stdout) == (0, "https://github.com/octo/widgets/issues/4\n"), first.stderr
+    assert triage("report", "--repo", "octo/widgets", "--post", **app).stdout.endswith("/issues/5\n")
+    issues = widgets.fake.repository("octo/widgets").issues
+    assert "**2 open issues** in octo/widgets" in issues[4].body
+    assert (issues[4].state, issues[5].state) == ("closed", "open")
+    assert issues[4].comments[-1].body.endswith("The next report is #5.")
+    assert "Left aside: 0 open issues in no section; 1 written by the bot itself." in issues[5].body
+
+
+@pytest.mark.parametrize("given", [("--from", "issues.json"), ("--repo", "octo/widgets")])
+def test_posting_needs_the_app_and_a_repository(triage: Triage, widgets: Running, given: tuple[str, str]):
+    known = {"GITHUB_TOKEN": widgets.fake.personal_token("maya"), "GITHUB_API_URL": widgets.url}
+    done = triage("report", *given, "--post", **known)
+    assert done.exit_code == 2
+    assert "--post" in done.stderr
