@@ -8,11 +8,14 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bot.store.database import insert_into
-from bot.store.tables import installations, repositories
+from bot.store.tables import bashes, fills, installations, maintainers, reports, repositories, texts, threads
 from bot.triage.issue import Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+_MIRRORED = (fills, threads, texts, maintainers, reports, bashes)
+"""The fills first: what is read from now on is read from the start."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,22 @@ def uninstall(connection: sa.Connection, installation_id: int) -> None:
     connection.execute(installations.update().where(installations.c.id == installation_id).values(removed=True))
     lost = repositories.update().where(repositories.c.installation_id == installation_id)
     connection.execute(lost.values(removed=True))
+
+
+def forget_lost(connection: sa.Connection, most: int) -> int:
+    """Deletes what is mirrored of repositories that were removed, so many rows at most; how many.
+
+    Given back, they are read again.
+    """
+    lost = sa.select(repositories.c.id).where(repositories.c.removed.is_(True))
+    gone = 0
+    for table in _MIRRORED:
+        keys = list(table.primary_key)
+        some = sa.select(*keys).where(table.c.repository_id.in_(lost)).limit(most - gone)
+        gone += connection.execute(table.delete().where(sa.tuple_(*keys).in_(some))).rowcount
+        if gone >= most:
+            break
+    return gone
 
 
 def keep_policy(connection: sa.Connection, repository_id: int, good: bytes | None, problems: str) -> None:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import structlog
 from dbos import DBOS
 
-from bot.store import commands, deliveries, files, journal
+from bot.store import commands, deliveries, files, journal, repositories
 
 if TYPE_CHECKING:
     import threading
@@ -54,6 +54,7 @@ def clean(database: Database, keep: Keep, stopping: threading.Event) -> None:
         ("commands", keep.deliveries, commands.forget),
         ("journal", keep.journal, journal.forget),
         ("files", keep.files, files.forget),
+        ("mirrors", timedelta(), lambda connection, _, most: repositories.forget_lost(connection, most)),
     ]
     cleared: dict[str, int] = {"runs": _clear_runs(keep.runs, stopping)}
     for name, age, forget in steps:

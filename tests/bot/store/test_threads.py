@@ -11,13 +11,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bot.issuebash.thread import Thread
-from bot.store import search, threads
+from bot.store import fills, repositories, search, tables, threads
 from bot.store.database import Database
 from bot.store.packing import pack, unpack
 from bot.store.search import Search, likeness, terms
 from bot.store.tables import issues
 from bot.store.threads import Filed
 from bot.store.times import to_ms
+from bot.triage.issue import Repository
 from tests.bot.issuebash.making import ANN, BEN, CI_BOT, MAYA, ago, does, pull, says, thread
 
 FULL = thread(
@@ -192,3 +193,20 @@ def test_words_that_say_nothing_make_no_likeness():
     assert terms("How to use the model?") == ("model",)
     assert likeness((), ("a",)) == 0
     assert likeness(terms("A bug in fit"), terms("A bug in predict")) == 0
+
+
+def test_what_is_mirrored_of_a_lost_repository_goes_a_little_at_a_time(database: Database):
+    with database.write() as connection:
+        for id_ in (1, 2):
+            repositories.see(connection, Repository(id_, "octo", f"repo-{id_}", ""), 42, 1)
+            threads.save(connection, id_, [thread(says(MAYA, "Hm", 2), number=it) for it in (1, 2, 3)], 1)
+            fills.put(connection, id_, fills.Progress(complete_until=1))
+        assert repositories.forget_lost(connection, 100) == 0
+        repositories.remove(connection, [1])
+        assert repositories.forget_lost(connection, 2) == 2
+        assert fills.get(connection, 1).complete_until is None
+        assert threads.count(connection, 1) == 2
+        assert repositories.forget_lost(connection, 100) == 2 + 3 + 1
+        left = [connection.scalar(sa.select(sa.func.count()).select_from(it)) for it in (tables.threads, tables.texts)]
+        assert left == [3, 3]
+        assert Search(connection, 1).issues(thread(number=9), 5) == ()
