@@ -78,8 +78,7 @@ class Writer:
             case React():
                 outcome = self._react(repo, action)
             case Close():
-                body = {"state": "closed", "state_reason": action.reason}
-                self._call("PATCH", repo, f"/issues/{number}", body)
+                outcome = self._close(repo, number, action)
             case Reopen():
                 self._call("PATCH", repo, f"/issues/{number}", {"state": "open"})
             case Remember():
@@ -142,6 +141,13 @@ class Writer:
         except NotFound:
             return Outcome(changed=False)
         return Outcome()
+
+    def _close(self, repo: Repository, number: int, action: Close) -> Outcome:
+        body = {"state": "closed", "state_reason": action.reason}
+        reply = self._call("PATCH", repo, f"/issues/{number}", body)
+        # Where a person was faster, it is theirs.
+        closed_by = payloads.mapping(payloads.mapping(reply.data).get("closed_by"))
+        return Outcome(changed=closed_by.get("type") in {None, "Bot"})
 
     def _post_comment(self, repo: Repository, number: int, body: str) -> Outcome:
         path = f"/issues/{number}/comments"

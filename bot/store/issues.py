@@ -77,6 +77,8 @@ class Record:
     closed_by_bot: bool = False
     noticed: bool = False
     pinned: bool = False
+    edited_at: int | None = None
+    swept: bool = False
     settled: str = ""
 
     def mirror(self, issue: Issue) -> bool:
@@ -125,6 +127,8 @@ class Record:
             noticed=self.noticed,
             pinned=self.pinned,
             last_human_at=from_ms(self.last_human_at),
+            edited_at=from_ms(self.edited_at),
+            swept=self.swept,
             settled=self.settled,
             commands=tuple(commands),
         )
@@ -133,8 +137,8 @@ class Record:
 _SETS = ("labels_by_bot", "labels_by_people", "labels_removed_by_people")
 _TUPLES = ("labels", "assignees", "asked_fields")
 _NAMES = tuple(item.name for item in fields(Record))
-_VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number", "next_look_at"})
-"""What `save` overwrites. The time of the next look may be set from another lane, and has statements of its own."""
+_VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number", "next_look_at", "swept"})
+"""What `save` overwrites. The next look may be asked for from elsewhere, and has statements of its own."""
 
 
 _HERE = issues.c.repository_id == sa.bindparam("repository")
@@ -150,7 +154,7 @@ _LOOKED = (
     .where(
         _HERE, issues.c.number.in_(sa.bindparam("numbers", expanding=True)), issues.c.next_look_at <= sa.bindparam("at")
     )
-    .values(next_look_at=None)
+    .values(next_look_at=None, swept=False)
 )
 
 
@@ -193,18 +197,17 @@ def look_at(connection: sa.Connection, repository_id: int, number: int, at: int)
     )
 
 
-def look_at_all(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
-    """Have these looked at then, also those that no delivery ever told of."""
-    rows = [{"repository_id": repository_id, "number": number, "next_look_at": at} for number in numbers]
-    execute_many(connection, _look_at_all(connection.dialect.name), rows)
+def sweep_up(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
+    """Have these looked at for a sweep, also those that no delivery ever told of."""
+    rows = [{"repository_id": repository_id, "number": number, "next_look_at": at, "swept": True} for number in numbers]
+    execute_many(connection, _sweep_up(connection.dialect.name), rows)
 
 
 @cache
-def _look_at_all(dialect: str) -> Any:
+def _sweep_up(dialect: str) -> Any:
     insert = insert_into(dialect, issues)
-    return insert.on_conflict_do_update(
-        index_elements=["repository_id", "number"], set_={"next_look_at": insert.excluded.next_look_at}
-    )
+    values = {"next_look_at": insert.excluded.next_look_at, "swept": insert.excluded.swept}
+    return insert.on_conflict_do_update(index_elements=["repository_id", "number"], set_=values)
 
 
 def rename_label(connection: sa.Connection, repository_id: int, old: str, new: str) -> None:

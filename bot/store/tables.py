@@ -133,6 +133,9 @@ issues = sa.Table(
     _flag("opened_seen"),
     _flag("transferred_in"),
     _time("looked_at"),
+    _time("edited_at"),
+    # A sweep asked for the next look.
+    _flag("swept"),
     _time("next_look_at"),
     # What the bot was about to do to it, as JSON; empty once the outcome is known.
     _text("intent"),

@@ -132,7 +132,11 @@ class History:
     """A notice of the lifecycle stands, so that the comments are worth reading."""
     pinned: bool = False
     last_human_at: datetime | None = None
-    """When a person last said something, closed or reopened it, as far as deliveries told."""
+    """When a person last said something, edited, closed or reopened it, as far as deliveries told."""
+    edited_at: datetime | None = None
+    """When its author last edited it, as far as deliveries told."""
+    swept: bool = False
+    """A sweep asked for this look. Only then is anybody warned, or an issue closed for its silence."""
     settled: str = ""
     """Digest of the body that was last found complete: an issue is not asked again while it says what it said then,
     though templates or policy have changed since."""

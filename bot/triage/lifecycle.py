@@ -32,7 +32,6 @@ from bot.triage.waiting import (
     days,
     exempt,
     is_author,
-    least_days,
     maintainers_owe,
     quiet_since,
     track_of,
@@ -44,15 +43,9 @@ _PROMPT = timedelta(hours=1)
 _STALE = NewLabel(color="ededed", description="Nobody has said anything here for long")
 
 
-def concerned(issue: Issue, history: History, policy: Policy, now: datetime) -> bool:
+def concerned(history: History) -> bool:
     """Tell without its comments whether the lifecycle may have something to do, so that they must be read."""
-    if history.noticed or history.closed_by_bot:
-        return True
-    least = least_days(policy)
-    if issue.state != "open" or least is None:
-        return False
-    has_label = any(same(label, policy.stale.label) for label in issue.labels)
-    return has_label or now - quiet_since(issue, history) >= days(least)
+    return history.noticed or history.swept
 
 
 def lifecycle(
@@ -103,7 +96,7 @@ class _Waiting:
 
     def _silent(self, found: Collection[Notice]) -> Iterator[Action]:
         track, label = self._track(), self._stale_label()
-        if track is not None and self._holds_back(track):
+        if not self.history.swept or (track is not None and self._holds_back(track)):
             track = None
         by_person = label is not None and label.lower() in self.history.labels_by_people
         since = max((self._quiet_since(), asked_at(self.history), *(it.over_at for it in found if it.over_at)))
@@ -154,6 +147,8 @@ class _Waiting:
         warning = next(notice for notice in reversed(standing) if notice.kind != "closing")
         track = self._track()
         if track is None or track.until_close is None or not self._is_due(warning, track.until_close):
+            return
+        if standing[-1].kind != "closing" and not self.history.swept:
             return
         because = f"It was said on {warning.comment.created_at:%Y-%m-%d} that it would be closed, and nobody answered."
         if standing[-1].kind != "closing":
@@ -211,7 +206,8 @@ class _Waiting:
         return self.history.closed_by_bot and in_time and not commanded
 
     def _author_came_back(self, closing: Comment) -> bool:
-        return any(
+        edited_at = self.history.edited_at
+        return (edited_at is not None and edited_at > closing.created_at) or any(
             is_author(comment.author, self.issue) and not comment.author.is_bot and not _closes(comment)
             for comment in self.issue.comments
             if _after(comment, closing)

@@ -93,7 +93,8 @@ def asked_at(history: History) -> datetime:
 def maintainers_owe(issue: Issue, history: History) -> bool:
     """Tell whether the next word is the maintainers': from the start, and after each word of the author.
 
-    The bot's open Request is put for them. Where the author is a maintainer or a bot, nobody owes anything.
+    The bot's open Request is put for them, and whether an edit answers it the bot can tell by itself. Where the author
+    is a maintainer or a bot, nobody owes anything.
     """
     author = issue.author
     if author.is_bot or author.is_maintainer:
@@ -106,6 +107,8 @@ def maintainers_owe(issue: Issue, history: History) -> bool:
     request = history.request
     if request is not None and not request.resolved:
         words.append((asked_at(history), False))
+    elif history.edited_at is not None:
+        words.append((history.edited_at, True))
     # Said in the same second: the author's word counts as the later one.
     return max(words, default=(_START, True))[1]
 

@@ -39,6 +39,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
+_DONE_ON_GITHUB = frozenset({"closed_by_bot", "noticed"})
+"""What a dry run must not remember: it has not done it."""
+
+
 class Act:
     """One Plan being carried out. `entries` are its journal lines, one an action that GitHub sees."""
 
@@ -49,6 +53,8 @@ class Act:
         self.commands_done: list[str] = []
         self.failures: list[str] = []
         """What did not work and will not by itself, for people."""
+        self._closed_by_other = False
+        """A person was faster: what is remembered of closing it must not call it the bot's."""
         self._repository = repository
         guid = planned.look.deliveries[-1].guid if planned.look.deliveries else ""
         state = "planned" if dry_run else "intended"
@@ -125,6 +131,7 @@ class Act:
             else self.entries[index].detail
         )
         self.entries[index] = replace(self.entries[index], state="done", note=note, detail=described)
+        self._closed_by_other = isinstance(action, Close) and not outcome.changed
         _take_down(self.record, action, outcome, clock())
 
     def _not_begun(self, note: str) -> None:
@@ -138,8 +145,10 @@ class Act:
             self.commands_done.append(action.command_done)
         for name in ("skipped", "needs_info_by_maintainer", "asked_fields", "closed_by_bot", "noticed", "settled"):
             value = getattr(action, name)
-            if value is not None:
+            if value is not None and not (self.dry_run and name in _DONE_ON_GITHUB):
                 setattr(record, name, value)
+        if self._closed_by_other:
+            record.closed_by_bot = False
 
 
 def detail(action: Action) -> str:

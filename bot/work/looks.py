@@ -98,8 +98,7 @@ class _Looking:
         raise Unavailable(message)
 
     def _with_comments(self, issue: Issue) -> Issue:
-        history = self._record.history(())
-        waits = lifecycle.concerned(issue, history, self._context.policy, self._now)
+        waits = lifecycle.concerned(self._record.history(()))
         return self._commented(issue) if waits or self._record.request is not None else issue
 
     def _commented(self, issue: Issue) -> Issue:

@@ -19,8 +19,8 @@ _GONE = frozenset({"deleted", "transferred"})
 _WITHOUT_EFFECT = frozenset({"assigned", "unassigned", "milestoned", "demilestoned"})
 """Changes of an issue that no decision depends on."""
 
-_SPEAKING = frozenset({"opened", "edited", "closed", "reopened"})
-"""Changes by which somebody says something, beside comments."""
+_SPEAKING = frozenset({"opened", "edited", "closed", "reopened", "unlocked"})
+"""Changes by which somebody says something, beside comments; nobody could while it was locked."""
 
 
 @dataclass(slots=True)
@@ -118,6 +118,7 @@ class Mirror:
             case "edited":
                 if event.sender.login == issue.author.login:
                     record.needs_info_by_maintainer = False
+                    record.edited_at = to_ms(issue.updated_at)
             case "labeled" | "unlabeled" if event.label:
                 _label_by_person(record, event.label.lower(), added=event.action == "labeled")
             case "closed" | "reopened":
@@ -134,6 +135,9 @@ class Mirror:
             if event.action == "deleted" and not by_self and comment.id == record.request_comment_id:
                 # Somebody took the ask away: asking again would be noise.
                 record.request, record.skipped = None, True
+            elif event.action == "deleted" and not by_self:
+                # Whoever takes a warning away means that it should not be there.
+                self._heard(record, event.sender, issue, to_ms(issue.updated_at))
             return False
         waited_for = False
         if event.action == "created" and not by_self:

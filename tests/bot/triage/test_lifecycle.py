@@ -244,6 +244,50 @@ def test_closing_words_that_led_to_no_closing_are_taken_back():
     assert not met.decide()
 
 
+def test_only_a_sweep_warns_and_closes_so_that_its_limit_holds():
+    met = quiet()
+    met.wait(60)
+    met.history = replace(met.history, swept=False)
+    assert kinds(met.settle()) == []
+    met.history = replace(met.history, swept=True)
+    assert "post_notice" in kinds(met.settle())
+    met.wait(8)
+    met.history = replace(met.history, swept=False)
+    assert kinds(met.settle()) == []
+    met.history = replace(met.history, swept=True)
+    assert kinds(met.settle()) == ["post_notice", "close"]
+
+
+def test_an_edit_answers_a_maintainers_ask():
+    met = quiet()
+    met.wait(1)
+    met.edit(bug(problem="With 2.0 it does, too."))
+    met.settle()
+    met.wait(500)
+    assert kinds(met.settle()) == []
+
+
+def test_an_edit_that_leaves_something_open_is_no_answer_to_the_bots_ask():
+    met = asked()
+    met.wait(1)
+    met.edit(bug(problem="", component=""))
+    met.settle()
+    met.wait(14)
+    assert kinds(met.settle()) == ["post_notice"]
+
+
+def test_an_edit_opens_again_what_the_bot_closed():
+    met = asked()
+    met.wait(14)
+    met.settle()
+    met.wait(8)
+    assert "close" in kinds(met.settle())
+    met.wait(1)
+    met.edit(bug())
+    assert "reopen" in kinds(met.settle())
+    assert not met.decide()
+
+
 def test_closing_words_alone_are_taken_back():
     met = quiet()
     met.comment(Actor("triage[bot]", is_bot=True), mark("closing", "Closing."), by_this_app=True)

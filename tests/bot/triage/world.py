@@ -135,7 +135,7 @@ class World:
 
     context: Context
     issue: Issue
-    history: History = History()
+    history: History = History(swept=True)
     now: datetime = NOW
     posted: int = 0
     reactions: tuple[tuple[int, str], ...] = ()
@@ -145,8 +145,7 @@ class World:
 
         Also where the lifecycle may have something to do.
         """
-        waits = lifecycle.concerned(self.issue, self.history, self.context.policy, self.now)
-        if self.history.request is None and not waits:
+        if self.history.request is None and not lifecycle.concerned(self.history):
             unread = replace(self.issue, comments=(), comments_known=False)
             plan = decide(unread, self.context, self.history, self.now)
             if not any(isinstance(action, PostRequest) for action in plan.actions):
@@ -248,8 +247,9 @@ class World:
     # What people do, as the mirror takes it down.
 
     def edit(self, body: str) -> None:
+        """By its author."""
         self.issue = replace(self.issue, body=body)
-        self.history = replace(self.history, needs_info_by_maintainer=False, last_human_at=self.now)
+        self.history = replace(self.history, needs_info_by_maintainer=False, last_human_at=self.now, edited_at=self.now)
 
     def close_by_hand(self) -> None:
         self.issue = replace(self.issue, state="closed", closed_at=self.now)

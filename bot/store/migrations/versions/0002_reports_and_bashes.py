@@ -24,6 +24,8 @@ def upgrade() -> None:
     op.add_column("issues", sa.Column("assignees", sa.Text(), server_default=EMPTY_LIST, nullable=False))
     op.add_column("issues", sa.Column("reactions", sa.Integer(), server_default=ZERO, nullable=False))
     op.add_column("issues", sa.Column("noticed", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("issues", sa.Column("edited_at", sa.BigInteger()))
+    op.add_column("issues", sa.Column("swept", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("issues", sa.Column("pinned", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.create_table(
         "bashes",
