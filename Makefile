@@ -8,6 +8,7 @@ BIN   := $(VENV)/bin
 UV    := $(shell command -v uv 2>/dev/null)
 MADE  := $(VENV)/.made
 RUN   := $(VENV)/.run
+DEMO  := $(VENV)/.demo
 DEV   := $(VENV)/.dev
 NODE_TESTS := $(if $(wildcard tests/contract/package.json),tests/contract/node_modules/.made)
 NODE_BENCH := $(if $(wildcard benchmarks/package.json),benchmarks/node_modules/.made)
@@ -25,7 +26,7 @@ help: ## Show this list
 	@awk -F':.*## ' '/^[a-z]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' Makefile
 	@echo "  ARGS='…' is passed on, PYTHON=… chooses the interpreter."
 
-demo: $(RUN) ## Play the main job against a GitHub made up on this machine (ARGS=--keep leaves it running)
+demo: $(DEMO) ## Play the main job against a GitHub made up on this machine (ARGS=--keep leaves it running)
 	@$(BIN)/python -m tests.demo $(ARGS)
 
 serve: $(RUN) ## Start the service (ARGS='--port 8080')
@@ -69,7 +70,10 @@ lock: ## Pin the requirements anew, with hashes (needs uv)
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
 		--custom-compile-command 'make lock' $(ARGS) --output-file requirements/run.txt pyproject.toml
 	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
-		--custom-compile-command 'make lock' $(ARGS) --constraint requirements/run.txt --group dev \
+		--custom-compile-command 'make lock' $(ARGS) --constraint requirements/run.txt --group demo \
+		--output-file requirements/demo.txt
+	uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate --no-emit-index-url \
+		--custom-compile-command 'make lock' $(ARGS) --constraint requirements/run.txt --constraint requirements/demo.txt --group dev \
 		--output-file requirements/dev.txt pyproject.toml
 
 clean: ## Remove what make set up or built
@@ -77,7 +81,7 @@ clean: ## Remove what make set up or built
 		tests/contract/node_modules benchmarks/node_modules
 	find bot tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
-# The environment. Each file .made/.run/.dev says that its step is done; a changed lock makes the step due again.
+# The environment. Each file .made/.run/.demo/.dev says that its step is done; a changed lock makes the step due again.
 
 $(MADE):
 	@command -v $(PYTHON) > /dev/null || { echo "$(PYTHON) not found: install Python 3.11 or newer, or say make PYTHON=…" >&2; exit 1; }
@@ -99,10 +103,14 @@ $(RUN): requirements/run.txt $(MADE)
 	@$(INSTALL) -r requirements/run.txt
 	@touch $@
 
+$(DEMO): requirements/demo.txt $(RUN)
+	@$(INSTALL) -r requirements/demo.txt
+	@touch $@
+
 $(DEV): requirements/dev.txt $(MADE)
 	@echo "Installing what the bot, its tests and its checks need …"
 	@$(INSTALL) -r requirements/dev.txt
-	@touch $(RUN) $@
+	@touch $(RUN) $(DEMO) $@
 
 %/node_modules/.made: %/package.json
 	@if command -v npm > /dev/null; then \

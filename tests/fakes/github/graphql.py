@@ -9,15 +9,16 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from graphql import GraphQLSchema, build_schema, graphql_sync
+
 from tests.fakes.github.auth import check_permission
-from tests.fakes.github.errors import ApiError, not_found
+from tests.fakes.github.cost import cost
+from tests.fakes.github.errors import ApiError
 from tests.fakes.github.model import Account, Comment, Issue, Label, Release, Repository, TimelineItem
 from tests.fakes.github.routing import Request, Response, routes
 from tests.fakes.github.shapes import node_id, stamp, stamp_or_none
 
 if TYPE_CHECKING:
-    from graphql import GraphQLSchema
-
     from tests.fakes.github.fake import FakeGitHub
 
 SCHEMA = Path(__file__).with_name("schema.graphql")
@@ -32,11 +33,7 @@ class Refused(Exception):
 
 
 @cache
-def schema() -> GraphQLSchema | None:
-    try:
-        from graphql import build_schema  # noqa: PLC0415 - the demo does without it
-    except ModuleNotFoundError:
-        return None
+def schema() -> GraphQLSchema:
     return build_schema(SCHEMA.read_text())
 
 
@@ -45,30 +42,15 @@ def execute(fake: FakeGitHub, request: Request) -> Response:
     if request.token is None:
         raise ApiError(401, "This endpoint requires you to be authenticated.")
     query, variables = request.given("query", str, "Query", required=True), request.given("variables", dict, "Query")
-    known = schema()
-    if known is None:
-        return without_engine(fake, request, query, variables or {})
-    from graphql import graphql_sync  # noqa: PLC0415 - as above
-
-    from tests.fakes.github.cost import cost  # noqa: PLC0415 - as above
     from tests.fakes.github.rest_repos import who_pays  # noqa: PLC0415 - it imports the routes
 
     request.cost = cost(query, variables or {})
     fake.budget(who_pays(request), "graphql", fake.limits.graphql).used += request.cost - 1
-    result = graphql_sync(known, query, root_value=Root(fake, request), variable_values=variables)
+    result = graphql_sync(schema(), query, root_value=Root(fake, request), variable_values=variables)
     answer: dict[str, Any] = {} if result.data is None else {"data": result.data}
     if result.errors:
         answer["errors"] = [_error(error) for error in result.errors]
     return Response(200, answer)
-
-
-def without_engine(fake: FakeGitHub, request: Request, query: str, variables: dict[str, Any]) -> Response:
-    """The demo runs without the packages of the tests: folding a comment away is all of GraphQL that it needs."""
-    called = re.search(r"\b(minimizeComment|unminimizeComment)\(input: \{subjectId: \$(\w+)", query)
-    if called is None:
-        raise not_found()
-    given = {"subjectId": variables[called[2]], "classifier": "RESOLVED"}
-    return Response(200, {"data": {called[1]: getattr(Root(fake, request), called[1])(None, input=given)}})
 
 
 def _error(error: Any) -> dict[str, Any]:
