@@ -24,7 +24,7 @@ from bot.work import landscape, looks, metrics
 from bot.work.acts import Act
 from bot.work.contexts import for_issue
 from bot.work.mirror import Mirror
-from bot.work.pace import Pace, Pause, now_ms
+from bot.work.pace import Pace, Pause
 
 if TYPE_CHECKING:
     import threading
@@ -139,10 +139,10 @@ class Batch:
         except LimitReached as error:
             raise Pause(_until(error), str(error)) from error
         except Unavailable as error:
-            raise Pause(now_ms() + self._shop.pace.wait(2), str(error)) from error
+            raise Pause(self._shop.pace.now() + self._shop.pace.wait(2), str(error)) from error
         except GitHubError as error:
             # The key is wrong or the App is gone: nothing goes on until somebody mends that, and nothing gets lost.
-            raise Pause(now_ms() + self._shop.pace.wait(6), f"{error}. Run `triage doctor`.") from error
+            raise Pause(self._shop.pace.now() + self._shop.pace.wait(6), f"{error}. Run `triage doctor`.") from error
 
     def _take_in(self, events: list[tuple[Event, Delivery]], mirror: Mirror) -> None:
         for event, delivery in events:
@@ -209,7 +209,7 @@ class Batch:
             looks.intend(act.planned)
         else:
             # Nothing here calls GitHub.
-            act.carry_out(installed, _clock)
+            act.carry_out(installed, self._shop.pace.moment)
         self._acts.append(act)
 
     def _failed(self, look: Look, error: Exception) -> None:
@@ -226,7 +226,9 @@ class Batch:
             metrics.UNAVAILABLE.inc()
             self._unanswered += 1
             if self._unanswered >= self._shop.pace.patience:
-                self._pause = Pause(now_ms() + self._shop.pace.wait(_attempts(look.deliveries)), str(error))
+                self._pause = Pause(
+                    self._shop.pace.now() + self._shop.pace.wait(_attempts(look.deliveries)), str(error)
+                )
         elif not isinstance(error, NotFound | Forbidden | Rejected):  # GitHub may not show yet what is new
             log.error("a look failed", exc_info=error)
         self._settled.append((look, error))
@@ -288,7 +290,7 @@ class Batch:
         look = act.planned.look
         _name_in_logs(look)
         try:
-            act.carry_out(installed, _clock)
+            act.carry_out(installed, self._shop.pace.moment)
         except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
             self._failed(look, error)
             return
@@ -302,11 +304,11 @@ class Batch:
         with self._shop.database.write() as connection:
             issues.save(connection, [act.record for act in over])
             journal.finish(connection, [entry for act in over for entry in act.entries])
-            commands.finish(connection, [id_ for act in over for id_ in act.commands_done], now_ms())
+            commands.finish(connection, [id_ for act in over for id_ in act.commands_done], self._shop.pace.now())
             self._write_settled(connection)
 
     def _write_settled(self, connection: Connection) -> None:
-        pace, now = self._shop.pace, now_ms()
+        pace, now = self._shop.pace, self._shop.pace.now()
         good = [look for look, error in self._settled if error is None]
         deliveries.finish(connection, [it.id for look in good for it in look.deliveries], now)
         metrics.FINISHED.labels("done").inc(sum(len(look.deliveries) for look in good))
@@ -327,7 +329,7 @@ class Batch:
 
     def _write_failure(self, connection: Connection, failed: list[Delivery], error: Exception) -> bool:
         """Has these tried again later, or gives them up; whether it did."""
-        pace, now = self._shop.pace, now_ms()
+        pace, now = self._shop.pace, self._shop.pace.now()
         ids, attempts = [it.id for it in failed], _attempts(failed)
         most = pace.attempts_unavailable if isinstance(error, Unavailable) else pace.attempts
         hopeless = isinstance(error, Forbidden | Rejected) or attempts + 1 >= most
@@ -371,7 +373,3 @@ def _until(error: LimitReached) -> int:
 
 def _utc(milliseconds: int) -> datetime:
     return datetime.fromtimestamp(milliseconds / 1000, UTC)
-
-
-def _clock() -> datetime:
-    return datetime.now(UTC)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +13,7 @@ import structlog
 from bot.github.errors import LimitReached
 from bot.store import repositories, schedules
 from bot.store.times import to_ms
-from bot.work.pace import PACE, Pace, now_ms
+from bot.work.pace import PACE, Pace
 
 if TYPE_CHECKING:
     from bot.store.database import Database
@@ -75,7 +75,7 @@ class Chores:
                 self._put(repository_id, name, to_ms(error.until))
             except Exception as error:  # whatever it is: the next attempt may find it mended
                 log.warning("a chore failed", failures=failed + 1, exc_info=error)
-                self._put(repository_id, name, now_ms() + self._pace.wait(failed + 6), failures=failed + 1)
+                self._put(repository_id, name, self._pace.now() + self._pace.wait(failed + 6), failures=failed + 1)
             else:
                 if again is None:
                     self._drop(repository_id, name)
@@ -84,10 +84,10 @@ class Chores:
 
     def _done(self, work: Work, known: Known) -> datetime | None:
         installed = self._github.installation(known.installation_id or 0)
-        context = self._contexts.of(known, installed, now_ms())
+        context = self._contexts.of(known, installed, self._pace.now())
         if not context.policy.enabled:
             return None
-        return work(Chore(self._database, known, installed, context, datetime.now(UTC), self._stopping))
+        return work(Chore(self._database, known, installed, context, self._pace.moment(), self._stopping))
 
     def _put(self, repository_id: int, name: str, at: int, failures: int = 0) -> None:
         with self._database.write() as connection:

@@ -15,7 +15,7 @@ from bot.work import landscape
 from bot.work.bashes import Bashes
 from bot.work.batch import Batch, Workshop
 from bot.work.contexts import Contexts
-from bot.work.pace import PACE, Pace, Pause, now_ms
+from bot.work.pace import PACE, Pace, Pause
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -45,8 +45,8 @@ class Lanes:
     def run(self, lane: str) -> bool:
         """Whether it should be run again at once. See `bot.store.lanes` for why nothing is stranded."""
         with self._database.write() as connection:
-            paused_until, failures = lanes.begin(connection, lane, now_ms())
-        if paused_until > now_ms():
+            paused_until, failures = lanes.begin(connection, lane, self._pace.now())
+        if paused_until > self._pace.now():
             return False
         until = time.monotonic() + self._pace.slice
         # One at a time after a run that broke, to find out what breaks it.
@@ -71,7 +71,7 @@ class Lanes:
         the other lanes would wait.
         """
         id_ = lanes.repository_of(lane)
-        now = now_ms()
+        now = self._pace.now()
         with self._database.read() as connection:
             pending = deliveries.pending(connection, lane, now, most)
             due = [] if id_ is None or (pending and most == 1) else issues.due(connection, id_, now, most)
@@ -96,7 +96,7 @@ class Lanes:
                 event = parse_event(delivery.event, orjson.loads(delivery.body))
                 if event.name in {"installation", "installation_repositories"}:
                     landscape.installed(connection, event, delivery.received_at, self._pace.recent)
-            deliveries.finish(connection, [delivery.id for delivery in pending], now_ms())
+            deliveries.finish(connection, [delivery.id for delivery in pending], self._pace.now())
 
     def _end(self, lane: str, failures: int) -> bool:
         with self._database.read() as connection:
@@ -106,24 +106,24 @@ class Lanes:
                 lanes.clear_failures(connection, lane)
                 if due_at is not None:
                     lanes.wake_at(connection, lane, due_at)
-        return due_at is not None and due_at <= now_ms()
+        return due_at is not None and due_at <= self._pace.now()
 
     def _pause(self, lane: str, pause: Pause) -> None:
         with self._database.write() as connection:
             lanes.pause(connection, lane, pause.until)
-        log.warning("the lane waits", seconds=round((pause.until - now_ms()) / 1000, 1), reason=str(pause))
+        log.warning("the lane waits", seconds=round((pause.until - self._pace.now()) / 1000, 1), reason=str(pause))
 
     def _broke(self, lane: str, error: Exception, *, alone: bool) -> None:
         with self._database.write() as connection:
             failures = lanes.count_failure(connection, lane)
             if alone:
                 self._put_aside(connection, lane, error)
-            lanes.pause(connection, lane, now_ms() + self._pace.wait(failures))
+            lanes.pause(connection, lane, self._pace.now() + self._pace.wait(failures))
         log.error("the lane broke and is tried again", failures=failures, exc_info=error)
 
     def _put_aside(self, connection: Connection, lane: str, error: Exception) -> None:
         """What was alone at hand when the run broke is to blame: the others must not wait for it."""
-        now, id_ = now_ms(), lanes.repository_of(lane)
+        now, id_ = self._pace.now(), lanes.repository_of(lane)
         reason = f"{type(error).__name__}: {error}".partition("\n")[0]
         pending = deliveries.pending(connection, lane, now, 1)
         for it in pending:

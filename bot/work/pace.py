@@ -1,10 +1,11 @@
-"""How lanes go about their work: how much at a time, and how long to wait after a failure."""
+"""How lanes go about their work: how much at a time, how long to wait after a failure, and by which clock."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +29,16 @@ class Pace:
     """So many issues without an answer, one after the other, and the lane waits: a hanging call holds up others."""
     recent: timedelta = timedelta(days=90)
     """Open Requests this young are looked at again when templates or policy change."""
+
+    clock: Callable[[], float] = time.time
+    """Seconds since 1970."""
+
+    def now(self) -> int:
+        """Milliseconds since 1970."""
+        return round(self.clock() * 1000)
+
+    def moment(self) -> datetime:
+        return datetime.fromtimestamp(self.clock(), UTC)
 
     def wait(self, attempts: int) -> int:
         """Milliseconds before the next attempt, after so many failed ones."""
