@@ -23,6 +23,10 @@ _PYTHON_ERROR = re.compile(
     r"(?:Error|Exception|Warning|Interrupt|Exit|Failure))"
     r"(?::[ \t]*(?P<message>[^\n]{0,400}))?[ \t\r]*$"
 )
+_PYTHON_LAST = re.compile(
+    r"^[>|E]?[ >|]{0,3}(?P<kind>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z]\w{0,80})(?::[ \t]+(?P<message>[^\n]{0,400}))?[ \t\r]*$"
+)
+"""Below frames any class is an error, whatever it is called: `StopIteration`, `requests.Timeout`."""
 _OTHER_ERROR = re.compile(
     r"^[ \t]*(?:(?:Exception in thread \"[^\"\n]{0,80}\"|Caused by:|Uncaught|Unhandled \w{1,20}:?)[ \t]+)?"
     r"(?P<kind>(?:[a-z_]\w{0,40}\.){1,8}[A-Z]\w{0,60}(?:Exception|Error)|[A-Z]\w{0,40}Error(?=:))"
@@ -71,7 +75,7 @@ def signature(text: str) -> Signature | None:
         if frame:
             frames.append(_frame(frame["file"], frame["name"] or ""))
             continue
-        error = _PYTHON_ERROR.match(line)
+        error = _PYTHON_ERROR.match(line) or (_PYTHON_LAST.match(line) if frames else None)
         if error and (frames or error["message"] or "Traceback" in text):
             own = tuple(name for name in reversed(frames) if name)[:_FRAMES]
             found = Signature(error["kind"].rpartition(".")[2], normalised(error["message"] or ""), own)

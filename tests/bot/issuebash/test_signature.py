@@ -79,6 +79,17 @@ def test_prose_has_none(text: str):
     assert signature(text) is None
 
 
+@pytest.mark.parametrize("line", ["store.StoreClosed: the run has ended", "StoreClosed", "E   StoreClosed: it has"])
+def test_below_frames_any_class_is_an_error(line: str):
+    frames = (
+        'Traceback (most recent call last):\n  File "/x/site-packages/autolog/store.py", line 4, in log\n    raise X\n'
+    )
+    found = signature(f"{frames}{line}\n\nThanks for looking.")
+    assert found is not None
+    assert (found.kind, found.frames) == ("StoreClosed", ("autolog/store.py:log",))
+    assert signature(line) is None
+
+
 def test_a_bare_name_counts_below_a_traceback():
     found = signature('Traceback (most recent call last):\n  File "<stdin>", line 1, in <module>\nKeyboardInterrupt')
     assert found is not None
