@@ -112,10 +112,11 @@ def compose(
 
 def _shelve(thread: Thread, rules: list[Rule], desk: Desk, shelves: dict[str, _Shelf]) -> bool:
     """The home is the first rule's; that another one is surer of its hit makes it no better to act on."""
-    home, *others = (*_hits(thread, rules, desk), None)
-    if home is None:
+    hits = list(_hits(thread, rules, desk))
+    if not hits:
         return False
-    tags = tuple(hit.rule for hit in others if hit is not None)
+    home, *others = hits
+    tags = tuple(hit.rule for hit in others)
     shelves[home.rule].put(_row(thread, home, tags, desk))
     return True
 

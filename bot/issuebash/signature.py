@@ -24,7 +24,8 @@ _PYTHON_ERROR = re.compile(
     r"(?::[ \t]*(?P<message>[^\n]{0,400}))?[ \t\r]*$"
 )
 _PYTHON_LAST = re.compile(
-    r"^[>|E]?[ >|]{0,3}(?P<kind>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z]\w{0,80})(?::[ \t]+(?P<message>[^\n]{0,400}))?[ \t\r]*$"
+    r"^[>|E]?[ >|]{0,3}(?P<kind>(?:[A-Za-z_]\w{0,60}\.){0,8}[A-Z]\w{0,80})"
+    r"(?::[ \t]+(?P<message>[^\n]{0,400}))?[ \t\r]*$"
 )
 """Below frames any class is an error, whatever it is called: `StopIteration`, `requests.Timeout`."""
 _OTHER_ERROR = re.compile(
