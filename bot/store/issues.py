@@ -15,7 +15,7 @@ from bot.store.times import from_ms, to_ms
 from bot.triage.issue import Command, History, Request
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
 
     from bot.triage.issue import Issue
 
@@ -169,7 +169,7 @@ def _save(dialect: str) -> Any:
 def load(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, Record]:
     """The known ones of these issues, by number."""
     rows = connection.execute(_LOAD, {"repository": repository_id, "numbers": list(numbers)}).mappings()
-    found = (_record(row) for row in rows)
+    found = (record_of(row) for row in rows)
     return {record.number: record for record in found}
 
 
@@ -242,7 +242,8 @@ def look_again_at_open_requests(connection: sa.Connection, repository_id: int, a
     )
 
 
-def _record(row: sa.RowMapping) -> Record:
+def record_of(row: Mapping[str, Any]) -> Record:
+    """From the values of all columns."""
     values: dict[str, Any] = dict(row)
     for name in _SETS:
         values[name] = set(orjson.loads(values[name]))

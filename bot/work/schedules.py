@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING
 
 from croniter import croniter
 
-from bot.store import schedules
+from bot.store import schedules, waiting
 from bot.store.times import to_ms
+from bot.triage.waiting import least_days
 
 if TYPE_CHECKING:
+    from sqlalchemy import Connection
+
     from bot.triage.policy import Policy
     from bot.work.chores import Chore
 
@@ -25,9 +28,12 @@ _LOOKED_INTO_EVERY = timedelta(days=1)
 
 def follow_policy(chore: Chore) -> datetime:
     """Begins and ends the other chores as the policy says."""
-    wanted = first_times(chore.context.policy, chore.now)
-    repository_id = chore.known.repository.id
+    policy, repository_id = chore.context.policy, chore.known.repository.id
     with chore.database.write() as connection:
+        wanted = {
+            REPORT: following(policy.report.schedule, chore.now) if policy.report.schedule else None,
+            SWEEP: chore.now if waits(connection, repository_id, policy) else None,
+        }
         for name, at in wanted.items():
             if at is None:
                 schedules.drop(connection, repository_id, name)
@@ -39,14 +45,9 @@ def follow_policy(chore: Chore) -> datetime:
     return chore.now + _LOOKED_INTO_EVERY
 
 
-def first_times(policy: Policy, now: datetime) -> dict[str, datetime | None]:
-    """When each chore is to be done first; None for never."""
-    schedule = policy.report.schedule if policy.enabled else None
-    sweeps = policy.enabled and (policy.needs_info.days_until_reminder or policy.stale.days_until_stale)
-    return {
-        REPORT: following(schedule, now) if schedule else None,
-        SWEEP: now if sweeps else None,
-    }
+def waits(connection: Connection, repository_id: int, policy: Policy) -> bool:
+    """Whether the lifecycle has anything to do: by the policy, or in taking back what an earlier one began."""
+    return least_days(policy) is not None or waiting.any_noticed(connection, repository_id)
 
 
 def following(schedule: str, now: datetime) -> datetime:

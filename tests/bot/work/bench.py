@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -54,6 +54,9 @@ class Bench:
         self._taken = 0
         self.new_database()
 
+    def now(self) -> int:
+        return round(self.fake.clock() * 1000)
+
     def new_database(self) -> None:
         """As after a loss of the data directory."""
         self.database = Database(f"sqlite:///{self._folder / uuid4().hex}.db")
@@ -62,8 +65,10 @@ class Bench:
 
     def restart(self, pace: Pace = PACE) -> None:
         """A new process on the same database."""
-        self.github = App(self.app.id, key_pair()[0], api_url=self._url, budgets=None, timeout=2)
-        self.lanes = Lanes(self.database, self.github, pace)
+        clock = self.fake.clock
+        self.pace = replace(pace, clock=clock)
+        self.github = App(self.app.id, key_pair()[0], api_url=self._url, budgets=None, timeout=2, clock=clock)
+        self.lanes = Lanes(self.database, self.github, self.pace)
 
     @property
     def repository_id(self) -> int:
@@ -77,7 +82,7 @@ class Bench:
 
     def hand_over(self, some: list[Delivery], *, guid: str = "") -> set[str]:
         """Stores these; their lanes."""
-        now = round(time.time() * 1000)
+        now = self.now()
         new = [NewDelivery(guid or it.guid, it.event, lane_of(orjson.loads(it.body)), it.body, now) for it in some]
         with self.database.write() as connection:
             deliveries.add(connection, new)
@@ -95,7 +100,7 @@ class Bench:
         self.once()
         while time.monotonic() < until:
             with self.database.read() as connection:
-                due = lanes.due(connection, round(time.time() * 1000))
+                due = lanes.due(connection, self.now())
                 due += lanes.lost(connection, 10**15)
                 left = deliveries.count_undone(connection)
             for lane in due:
@@ -146,8 +151,8 @@ class Bench:
 
 
 @contextmanager
-def bench(folder: Path) -> Iterator[Bench]:
-    fake = FakeGitHub(Limits.off())
+def bench(folder: Path, clock: Callable[[], float] = time.time) -> Iterator[Bench]:
+    fake = FakeGitHub(Limits.off(), clock=clock)
     with serve(fake) as running:
         yield Bench(fake, running.exchanges, running.url, folder)
 

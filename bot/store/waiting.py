@@ -1,0 +1,83 @@
+"""Issues whose silence may have come to something: each as the mirror has it, with what the bot remembers of it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+import sqlalchemy as sa
+
+from bot.store.issues import Record, record_of
+from bot.store.packing import unpack
+from bot.store.tables import issues, threads
+from bot.store.times import from_ms, to_ms
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from bot.triage.issue import History, Issue
+
+_AT_ONCE = 200
+"""Rows held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Quiet:
+    """One that may be due for something."""
+
+    issue: Issue
+    """With the comments that the mirror has."""
+    history: History
+    """As a sweep's look will find it."""
+    looked_at: int
+    """0 for never."""
+
+
+def quiet(connection: sa.Connection, repository_id: int, label: str, since: int) -> Iterator[Quiet]:
+    """Those on which nobody has said anything since then, by number; and those under way already.
+
+    `label`: the one of the lifecycle. Leaves out what surely waits for the maintainers.
+    """
+    named = orjson.dumps(label.lower()).decode()
+    labelled = sa.or_(*(column.contains(named, autoescape=True) for column in _LABELS))
+    open_request = sa.and_(issues.c.request_comment_id.is_not(None), issues.c.request_resolved.is_(False))
+    silent = sa.and_(
+        sa.or_(threads.c.last_human_at <= since, labelled), sa.or_(threads.c.waiting_on != "maintainers", open_request)
+    )
+    # Whoever speaks after the closing may have been missed.
+    spoken = sa.or_(threads.c.open.is_(True), threads.c.last_human_at > threads.c.closed_at)
+    statement = (
+        sa.select(threads.c.details, threads.c.last_human_at.label("heard_at"), issues)
+        .select_from(_JOINED)
+        .where(
+            threads.c.repository_id == repository_id,
+            sa.func.coalesce(issues.c.state, "") != "gone",
+            sa.or_(sa.and_(threads.c.open.is_(True), silent), sa.and_(issues.c.noticed.is_(True), spoken)),
+        )
+        .order_by(threads.c.number)
+    )
+    for row in connection.execution_options(yield_per=_AT_ONCE).execute(statement).mappings():
+        yield _quiet(repository_id, row)
+
+
+def any_noticed(connection: sa.Connection, repository_id: int) -> bool:
+    """Whether a notice stands on an open issue, so that it has to be taken back where the policy ends."""
+    here = (issues.c.repository_id == repository_id, issues.c.noticed.is_(True), issues.c.state == "open")
+    return bool(connection.scalar(sa.select(sa.exists().where(*here))))
+
+
+_JOINED = threads.outerjoin(
+    issues, sa.and_(issues.c.repository_id == threads.c.repository_id, issues.c.number == threads.c.number)
+)
+_LABELS = (issues.c.labels_by_people, issues.c.labels_by_bot)
+
+
+def _quiet(repository_id: int, row: sa.RowMapping) -> Quiet:
+    thread = unpack(row["details"])
+    values: dict[str, Any] = {column.name: row[column] for column in issues.c}
+    record = Record(repository_id, thread.issue.number) if values["number"] is None else record_of(values)
+    history = record.history(())
+    heard_at = max(row["heard_at"], to_ms(history.last_human_at) or 0)
+    history = replace(history, last_human_at=from_ms(heard_at), pinned=history.pinned or thread.pinned, swept=True)
+    return Quiet(replace(thread.issue, comments_known=True), history, record.looked_at or 0)

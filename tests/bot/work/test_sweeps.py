@@ -1,0 +1,287 @@
+"""Waiting issues over weeks, against the stateful fake GitHub with a clock that the test moves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from bot.github import transport
+from bot.github.writer import Outcome
+from bot.store import schedules
+from bot.triage.issue import Repository
+from bot.triage.plan import Action, Close
+from bot.work.chores import Chores
+from bot.work.contexts import Contexts
+from bot.work.lanes import Lanes
+from bot.work.schedules import POLICY, SWEEP, follow_policy
+from bot.work.sweeps import sweep
+from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench
+from tests.bot.work.bench import bench as opened
+from tests.fakes.github.model import Comment, Issue
+
+ASKED = "needs_info: {days_until_reminder: 14, days_until_close: 7}\n"
+STALE = "stale: {days_until_stale: 60, days_until_close: 7}\n"
+DAY = 86_400
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = time.time()
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Place:
+    """The bench, with the chores that the clock brings."""
+
+    def __init__(self, bench: Bench, clock: Clock) -> None:
+        self.bench, self.fake, self.clock = bench, bench.fake, clock
+        self.fake.collaborator(REPO, "mia", "write")
+        bench.settle()
+        contexts = Contexts(bench.database, lambda: bench.github.slug)
+        works = {POLICY: follow_policy, SWEEP: sweep}
+        self.chores = Chores(bench.database, bench.github, contexts, works, bench.pace)
+
+    def commit(self, policy: str) -> None:
+        self.fake.push(REPO, {".github/triage.yml": policy})
+        self.bench.settle()
+        self.chores.run(self.bench.repository_id, POLICY)
+
+    def wait(self, days: float) -> None:
+        """Time passes, and the sweep comes where one is planned."""
+        self.clock.now += days * DAY
+        self.sweep()
+
+    def sweep(self) -> None:
+        planned = self.planned()
+        if planned is not None and planned <= self.bench.now():
+            self.chores.run(self.bench.repository_id, SWEEP)
+        self.bench.settle()
+
+    def planned(self) -> int | None:
+        with self.bench.database.read() as connection:
+            return schedules.next_at(connection, self.bench.repository_id, SWEEP)
+
+    def quiet(self, number: int = 1) -> list[Issue]:
+        """Complete ones that a maintainer answered."""
+        opened = [self.fake.open_issue(REPO, f"ann{at}", "It broke", COMPLETE) for at in range(number)]
+        self.bench.settle()
+        self.clock.now += 60
+        for issue in opened:
+            self.fake.comment(REPO, issue, "mia", "Does it still happen?")
+        self.bench.settle()
+        return opened
+
+    def comments(self, issue: Issue) -> list[Comment]:
+        return self.bench.requests(issue)
+
+    def said(self, issue: Issue) -> list[str]:
+        """The first word of each of the bot's comments that stands."""
+        return [comment.body.splitlines()[0] for comment in self.comments(issue)]
+
+    def swept(self) -> list[str]:
+        return [f"{it.because} {it.note}".strip() for it in self.bench.journal() if it.kind == "sweep"]
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Iterator[Place]:
+    clock = Clock()
+    with opened(tmp_path, clock) as bench:
+        yield Place(bench, clock)
+        transport.close_idle()
+        bench.database.close()
+
+
+def day(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).date().isoformat()
+
+
+def test_asked_reminded_closed_answered_and_open_again(place: Place):
+    place.commit(ASKED)
+    issue = place.bench.open(INCOMPLETE)
+    place.bench.settle()
+    place.wait(13.9)
+    assert len(place.comments(issue)) == 1
+    place.wait(0.2)
+    reminder = place.comments(issue)[1]
+    assert reminder.body.startswith(f"<!-- community-triage-bot:notice reminder {day(place.clock.now + 7 * DAY)} -->")
+    assert "will be closed after" in reminder.body
+    for _ in range(7):
+        place.wait(1)
+        assert issue.state == "open"
+    place.wait(1)
+    assert (issue.state, issue.state_reason) == ("closed", "not_planned")
+    assert [line.split()[2] for line in place.said(issue)[1:]] == ["reminder", "closing"]
+    place.clock.now += DAY
+    place.fake.comment(REPO, issue, "ann", "Sorry, I was away. It is 1.2.3.")
+    place.bench.settle()
+    assert issue.state == "open"
+    assert [line.split()[2] for line in place.said(issue)[1:]] == ["over", "over"]
+    place.wait(100)
+    assert issue.state == "open", "the maintainers owe the reply"
+    assert not place.bench.dead()
+
+
+def test_warned_answered_and_left_alone(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    assert "stale" in place.bench.labels(issue)
+    assert "stale" in place.said(issue)[0]
+    place.fake.comment(REPO, issue, "ann0", "It does.")
+    place.bench.settle()
+    assert "stale" not in place.bench.labels(issue)
+    assert "over" in place.said(issue)[0]
+    place.wait(200)
+    assert issue.state == "open"
+
+
+def test_what_the_author_closes_with_a_comment_stays_closed(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    place.fake.comment(REPO, issue, "ann0", "No longer.")
+    place.fake.close(REPO, issue, by="ann0")
+    place.bench.settle()
+    place.wait(30)
+    assert issue.state == "closed"
+    assert "stale" not in place.bench.labels(issue)
+
+
+class BeatenApp:
+    """The App, in a repository whose maintainer is a moment faster each time that it closes something."""
+
+    def __init__(self, place: Place) -> None:
+        github = place.bench.github
+        self.id, self.slug, self._place = github.id, github.slug, place
+        installed = github.installation(place.bench.installation.id)
+        self.reader, self.threads, self._writer = installed.reader, installed.threads, installed.writer
+
+    @property
+    def writer(self) -> BeatenApp:
+        return self
+
+    def installation(self, _installation_id: int) -> BeatenApp:
+        return self
+
+    def perform(self, repo: Repository, number: int, action: Action) -> Outcome:
+        if isinstance(action, Close):
+            self._place.fake.close(REPO, number, by="mia")
+            self._place.bench.waiting()  # and the news of it is lost
+        return self._writer.perform(repo, number, action)
+
+
+def test_a_person_who_closes_it_while_the_bot_does_is_the_one_who_closed_it(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    usual = place.bench.lanes
+    place.bench.lanes = Lanes(place.bench.database, BeatenApp(place), place.bench.pace)  # type: ignore[arg-type]
+    place.wait(8)
+    place.bench.lanes = usual
+    assert [line.split()[2] for line in place.said(issue)] == ["stale", "closing"]
+    place.fake.comment(REPO, issue, "ann0", "It still matters.")
+    place.bench.settle()
+    assert issue.state == "closed"
+    assert "over" in place.said(issue)[0]
+
+
+def test_an_answer_whose_news_was_lost_is_found_by_the_sweep(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    place.wait(8)
+    assert issue.state == "closed"
+    place.wait(3)
+    place.fake.comment(REPO, issue, "ann0", "It still matters.")
+    place.bench.waiting()
+    place.wait(1 / 24)
+    assert issue.state == "open"
+
+
+def test_a_sweep_whose_reading_met_a_limit_says_so_and_goes_on_when_it_may(place: Place):
+    place.commit(STALE)
+    first, second = place.quiet(2)
+    place.wait(59)
+    place.fake.comment(REPO, second, "ann1", "Yes.")
+    place.bench.waiting()
+    place.clock.now += 2 * DAY
+    place.fake.faults.graphql_limit(600)
+    place.sweep()
+    assert ["stale" in place.bench.labels(issue) for issue in (first, second)] == [True, False]
+    (said,) = place.swept()
+    assert "Partial: GitHub's limit stopped the reading after 0 issues; it goes on there at" in said
+    planned = place.planned()
+    assert planned is not None
+    assert 0 < planned - place.bench.now() <= 601_000
+
+
+def test_a_service_that_stops_ends_the_sweep_and_begins_it_again(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.clock.now += 61 * DAY
+    place.chores.stop()
+    place.sweep()
+    assert place.comments(issue) == []
+    assert place.planned() == round(place.clock.now * 1000)
+
+
+def test_no_more_than_the_policy_says_at_a_time_and_the_rest_later(place: Place):
+    place.commit(STALE.replace("}", ", limit_per_run: 2}"))
+    issues = place.quiet(5)
+    place.clock.now += 61 * DAY
+    counts = []
+    for _ in range(4):
+        place.wait(1 / 24)
+        counts.append(sum("stale" in place.bench.labels(issue) for issue in issues))
+    assert counts == [2, 4, 5, 5]
+    assert place.swept() == [
+        "2 issues are due by the policy, and looked at now. Partial: 3 issues are due besides, and left for the next"
+        " sweeps.",
+        "2 issues are due by the policy, and looked at now. Partial: 1 issue is due besides, and left for the next"
+        " sweeps.",
+        "1 issue is due by the policy, and looked at now.",
+    ]
+
+
+def test_a_policy_that_comes_does_not_warn_all_at_once(place: Place):
+    issues = [place.bench.open(INCOMPLETE) for _ in range(4)]
+    place.bench.settle()
+    place.clock.now += 30 * DAY
+    place.commit(ASKED.replace("}", ", limit_per_run: 1}"))
+    assert [len(place.comments(issue)) for issue in issues] == [1, 1, 1, 1]
+    place.wait(1.1)
+    assert sum(len(place.comments(issue)) for issue in issues) == 5
+
+
+def test_a_policy_that_ends_takes_the_warnings_back(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    place.commit("stale: {}")
+    place.wait(1.1)
+    assert "over" in place.said(issue)[0]
+    assert "stale" not in place.bench.labels(issue)
+    place.wait(1)
+    assert place.planned() is None
+
+
+def test_in_a_dry_run_nothing_is_said_and_nothing_remembered_as_done(place: Place):
+    place.commit(STALE + "dry_run: true\n")
+    (issue,) = place.quiet()
+    place.wait(61)
+    place.wait(30)
+    assert place.comments(issue) == []
+    planned = [it.kind for it in place.bench.journal(issue) if it.state == "planned"]
+    assert planned.count("post_notice") == 2
+    assert not place.bench.record(issue).noticed
+
+
+def test_without_a_policy_for_it_there_are_no_sweeps(place: Place):
+    place.commit("{}")
+    assert place.planned() is None
