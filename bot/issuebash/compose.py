@@ -8,7 +8,7 @@ from heapq import heappush, heappushpop
 
 from bot.issuebash.conversation import last_human_at
 from bot.issuebash.desk import Desk
-from bot.issuebash.exempt import left_out
+from bot.issuebash.exempt import is_own, left_out
 from bot.issuebash.numbers import Numbers
 from bot.issuebash.rank import order
 from bot.issuebash.report import Hit, Report, Row, Section
@@ -84,6 +84,8 @@ def compose(
     out: Counter[str] = Counter()
     homeless = seen = 0
     for thread in threads:
+        if is_own(thread):
+            continue
         seen += 1
         reason = left_out(thread, desk.settings.exempt_labels)
         if reason:

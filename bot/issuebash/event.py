@@ -95,6 +95,7 @@ class Said:
 
     name: str
     arguments: tuple[str, ...]
+    """Lower case."""
     by: str
     comment_id: int
     number: int = 0
@@ -111,7 +112,7 @@ def apply(bash: Bash, said: Said, now: datetime) -> tuple[Bash, Answer]:
         return _seen(bash, said, now), "done"
     if bash.finished_at is not None:
         return bash, "refused"
-    match said.name, [word.lower() for word in said.arguments]:
+    match said.name, list(said.arguments):
         case "bash", ["finish"]:
             return finish(bash, said.by, now), "done"
         case "claim", words if items := _named(bash, words):
@@ -196,13 +197,12 @@ def _disposition(words: list[str]) -> tuple[Disposition, int | None] | None:
 
 
 def _named(bash: Bash, words: list[str]) -> list[Item]:
-    """`#12` or `batch 3`; nothing where it is none of this bash."""
-    match words:
-        case ["batch", number]:
-            return bash.batches.get(_number(number), [])
-        case [number]:
-            return [item for item in bash.items if item.number == _number(number)]
-    return []
+    """`#12`, several of them, or `batch 3`; nothing where one is none of this bash."""
+    if words[:1] == ["batch"] and len(words) == 2:
+        return bash.batches.get(_number(words[1]), [])
+    numbers = {_number(word) for word in words}
+    items = [item for item in bash.items if item.number in numbers]
+    return items if len(items) == len(numbers) else []
 
 
 def _number(word: str) -> int:

@@ -15,13 +15,20 @@ _SECURITY = re.compile(
     re.IGNORECASE,
 )
 
+_OWN = tuple(marker.removesuffix(" -->") for marker in (REPORT_MARKER, BASH_MARKER))
+"""What their markers begin with; which one it is may follow."""
+
+
+def is_own(thread: Thread) -> bool:
+    """A report or bash that the bot itself posted: no issue of the community's."""
+    return thread.issue.author.is_bot and thread.issue.body.startswith(_OWN)
+
 
 def left_out(thread: Thread, exempt_labels: Collection[str]) -> str:
     """The reason, in a word or two for people; empty for an issue that is asked about."""
     issue = thread.issue
     labels = {label.lower() for label in issue.labels}
     reasons = {
-        "written by the bot itself": issue.author.is_bot and issue.body.startswith((REPORT_MARKER, BASH_MARKER)),
         "pinned": thread.pinned,
         "locked": issue.locked,
         "exempt by a label": not labels.isdisjoint(label.lower() for label in exempt_labels),

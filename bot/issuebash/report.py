@@ -99,6 +99,7 @@ class Report:
     """In order; those without rows, too."""
     numbers: Numbers
     open_issues: int
+    """Without those that the bot itself posted."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Reason (pinned, locked, milestone …) -> open issues that no rule was asked about."""
     in_no_section: int = 0

@@ -26,9 +26,8 @@ class Wish:
 
 
 def read_wish(arguments: Sequence[str], settings: BashSection, rules: Collection[str]) -> Wish | None:
-    """From the words after `/bash start`; None where one of them is not understood."""
-    # A comma splits arguments: `--sections a,b` may come as one word or as several.
-    words = " ".join(arguments).replace(",", " ").lower().split()
+    """From the words after `/bash start`, lower case; None where one of them is not understood."""
+    words = list(arguments)
     hours, batch, sections = settings.hours, settings.batch, list[str]()
     if words and (found := _HOURS.fullmatch(words[0])):
         hours, words = int(found[1]), words[1:]

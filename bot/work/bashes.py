@@ -14,6 +14,7 @@ import structlog
 
 from bot.github.errors import GitHubError, LimitReached, NotFound, Unavailable
 from bot.issuebash.event import Bash, Said, apply, finish
+from bot.issuebash.exempt import is_own
 from bot.issuebash.follow_up import followed, next_check
 from bot.issuebash.rules import RULES
 from bot.issuebash.start import begin, read_wish
@@ -110,7 +111,9 @@ class _Host:
             self._seen(number, command, alive)
             return
         running = next((kept for kept in alive if kept.is_running), None)
-        starts = command.name == "bash" and command.arguments[:1] == ("start",)
+        # Commas split arguments, and blanks only where there are none.
+        words = tuple(" ".join(command.arguments).replace(",", " ").lower().split())
+        starts = command.name == "bash" and words[:1] == ("start",)
         # Of the command line: whoever can write to the database may do so.
         permitted = command.comment_id == 0 or is_permitted(command, Actor(""), self._policy)
         if not self._policy.enabled or self._policy.dry_run:
@@ -122,11 +125,11 @@ class _Host:
             self._answer(number, command, "refused")
             self._tell_of(running, number, command)
         elif starts:
-            self._start(number, command, alive)
+            self._start(number, command, words[1:], alive)
         elif running is None or number not in {0, running.issue_number}:
             self._answer(number, command, "unclear")
         else:
-            said = Said(command.name, command.arguments, command.actor.login, command.comment_id)
+            said = Said(command.name, words, command.actor.login, command.comment_id)
             running.bash, answer = apply(running.bash, said, _now())
             self._answer(number, command, answer, running)
 
@@ -140,9 +143,9 @@ class _Host:
                 bashes.save(connection, kept)
             commands.finish(connection, [command.id], now_ms())
 
-    def _start(self, number: int, command: Command, alive: list[Kept]) -> None:
+    def _start(self, number: int, command: Command, words: tuple[str, ...], alive: list[Kept]) -> None:
         settings = self._policy.bash
-        wish = read_wish(command.arguments[1:], settings, frozenset(rule.id for rule in RULES))
+        wish = read_wish(words, settings, frozenset(rule.id for rule in RULES))
         if wish is None:
             self._answer(number, command, "unclear")
             return
@@ -275,8 +278,8 @@ class _Host:
             numbers = [item.number for item in bash.items]
             found = {thread.number: thread for thread in threads.load(connection, self._repository.id, numbers)}
             if count:
-                still_open = sum(1 for _ in threads.open_threads(connection, self._repository.id))
-                bash = replace(bash, open_after=still_open)
+                still_open = threads.open_threads(connection, self._repository.id)
+                bash = replace(bash, open_after=sum(not is_own(thread) for thread in still_open))
         return followed(bash, found, _now())
 
     def _next(self, kept: Kept) -> int | None:
