@@ -21,7 +21,7 @@ h2 { margin: 2.5rem 0 .3rem; font-size: 1.2rem } h2 a { color: inherit } small, 
 """
 MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 # The bot's own comments alone may fold and hide things: what people write is shown as text.
-BOT_MARKDOWN = MarkdownIt("commonmark", {"html": True})
+BOT_MARKDOWN = MarkdownIt("commonmark", {"html": True}).enable(["table", "strikethrough"])
 
 Scope = dict[str, Any]
 Asgi = Callable[[Any, Any, Any], Awaitable[None]]
@@ -56,7 +56,8 @@ def _issue(issue: Issue) -> str:
     author = issue.author.login if issue.author else "ghost"
     labels = "".join(_label(label) for label in issue.labels) or "<small>no labels</small>"
     comments = "".join(_comment(comment) for comment in issue.comments)
-    body = MARKDOWN.render(issue.body or "") or "<p><small>No description provided.</small></p>"
+    markdown = BOT_MARKDOWN if issue.app else MARKDOWN
+    body = markdown.render(issue.body or "") or "<p><small>No description provided.</small></p>"
     return (
         f'<h2 id="{issue.number}"><a href="#{issue.number}">#{issue.number}</a> {escape(issue.title)}'
         f" <small>{issue.state}</small></h2><p>{labels}</p>"

@@ -47,7 +47,16 @@ class Screen:
         self.console.print(Padding(line, (0, 0, 0, 2)))
         self.console.print(Padding(chips(issue.labels), (0, 0, 0, 2)))
         for comment in comments:
-            self.console.print(Padding(comment_panel(comment), (0, 0, 0, 4)))
+            self.comment(comment)
+
+    def text(self, issue: Issue, until: str = "") -> None:
+        """An issue that the bot opened, with its text; cut before `until`."""
+        body = (issue.body or "").partition(until or "\0")[0]
+        title = Text.assemble((f"#{issue.number} ", "bold green"), (issue.title, "bold"))
+        self.console.print(Padding(Panel(as_seen(body), title=title, title_align="left"), (0, 0, 0, 2)))
+
+    def comment(self, comment: Comment) -> None:
+        self.console.print(Padding(comment_panel(comment), (0, 0, 0, 4)))
 
     def reactions(self, comment: Comment) -> None:
         author = comment.author.login if comment.author else "ghost"

@@ -8,12 +8,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.demo.history import PAGES, live_through
 from tests.demo.page import Page
 from tests.demo.screen import Screen
 from tests.fakes.github import FakeGitHub, files_below, key_pair, serve
 from tests.fakes.github.chooser import Answers, fill
 from tests.fakes.github.model import App, Comment, Issue, Repository
-from tests.fakes.process import Served, served
+from tests.fakes.process import Served, served, triage
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 REPO = "autolog-ml/autolog"
@@ -42,6 +43,8 @@ class Stage:
     fake: FakeGitHub
     app: App
     service: Served
+    environment: dict[str, str]
+    """What the service was started with, for commands of the same installation."""
     screen: Screen
     expected: dict[int, Expectation] = field(default_factory=dict)
     failures: list[str] = field(default_factory=list)
@@ -67,6 +70,12 @@ class Stage:
 
     def reply(self, issue: Issue, author: str, body: str) -> Comment:
         return self.fake.comment(REPO, issue, author, body)
+
+    def run(self, *arguments: str) -> str:
+        """A command where the service runs, as its administrator would give it; what it printed."""
+        done = triage(*arguments, env=self.environment)
+        self.judge(f"triage {' '.join(arguments)}", [done.stderr.strip()] if done.returncode else [])
+        return done.stdout
 
     # What should come of it.
 
@@ -121,6 +130,17 @@ class Stage:
         for difference in differences:
             self.screen.bad(f"{what}: {difference}")
 
+    def wait_for_issue(self, title: str) -> Issue | None:
+        """The one that the bot opens, by how its title begins."""
+
+        def found() -> Issue | None:
+            issues = self.repository.issues.values()
+            return next((one for one in issues if one.title.startswith(title) and one.app is not None), None)
+
+        self.until(lambda: found() is not None)
+        self.judge("The bot opens an issue for it.", [] if found() else ["there is none"])
+        return found()
+
     def until(self, reached: Callable[[], bool]) -> None:
         deadline = time.monotonic() + PATIENCE
         while not reached() and time.monotonic() < deadline:
@@ -147,10 +167,12 @@ def stage(folder: Path, screen: Screen) -> Iterator[Stage]:
     """GitHub and the service, both on loopback; the repository carries this checkout's own templates and policy."""
     fake = FakeGitHub()
     app = fake.add_app("community-triage", owner="autolog-ml")
-    fake.add_repository(REPO, files_below(CHECKOUT, ".github/ISSUE_TEMPLATE/*", ".github/triage.yml"))
+    files = files_below(CHECKOUT, ".github/ISSUE_TEMPLATE/*", ".github/triage.yml")
+    fake.add_repository(REPO, {**files, **PAGES})
     for name, color in LABELS.items():
         fake.create_label(REPO, name, color)
     fake.collaborator(REPO, "maya", "maintain")
+    live_through(fake, REPO)
     with serve(fake, app=lambda service: Page(fake, service)) as github:
         environment = {
             "GITHUB_API_URL": github.url,
@@ -158,9 +180,10 @@ def stage(folder: Path, screen: Screen) -> Iterator[Stage]:
             "PRIVATE_KEY": key_pair()[0],
             "WEBHOOK_SECRET": app.webhook_secret,
             "LOG_LEVEL": "info",
+            "TRIAGE_DATA_DIR": str(folder / "data"),
         }
         with served(folder, environment) as service:
             app.webhook_url = f"{service.url}/webhook"
             fake.install(app, "autolog-ml")
-            yield Stage(fake, app, service, screen)
+            yield Stage(fake, app, service, environment, screen)
             service.stop()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 from tests.demo.stage import REPO, Stage
@@ -168,6 +169,53 @@ def removed_label(stage: Stage) -> None:
     stage.expect(issue, "It stays off.", labels=labels, asks=asks)
 
 
+def report(stage: Stage) -> None:
+    """A report: what a year has left behind."""
+    stage.screen.say("An administrator asks for it now; the policy can have it every Monday.")
+    address = stage.run("report", "--repo", REPO, "--post").strip()
+    issue = stage.repository.issues[int(address.rpartition("/")[2])]
+    stage.screen.text(issue, until="### Responses")
+    found = {
+        "### Probably fixed": "Run stays open after an exception",
+        "### Duplicates": "fit called twice ends in StoreClosed",
+        "### Our turn": "Learning rate is always 0.001",
+        "### Waiting on author": "Nothing is logged on Windows",
+        "### Easy to answer": "How do I log to a remote tracking server?",
+    }
+    sections = dict(zip((body := (issue.body or "").split("\n\n"))[:-2], body[2:], strict=True))
+    lacking = [f"{title} lacks {name!r}" for title, name in found.items() if name not in sections.get(title, "")]
+    stage.judge("Five kinds of work, each with what speaks for it and against it.", lacking)
+
+
+def bash(stage: Stage) -> None:
+    """A short bash."""
+    report_issue = next(one for one in stage.repository.issues.values() if one.title.startswith("Issue bash:"))
+    stage.reply(report_issue, "maya", "/bash start 2h --sections probably_fixed,duplicates,easy_to_answer --batch 2")
+    tracking = stage.wait_for_issue("Issue bash of ")
+    if tracking is None:
+        return
+    stage.screen.text(tracking)
+    boxes = re.findall(r"^- \[ \] \[#(\d+)\]", tracking.body or "", re.MULTILINE)
+    fixed, again, question = map(int, boxes)
+    taken = stage.reply(tracking, "maya", f"/claim #{fixed}")
+    stage.expect_reaction(taken, "maya takes the first one.", "+1")
+    refused = stage.reply(tracking, "passer-by", f"/claim #{again}")
+    stage.expect_reaction(refused, "A passer-by may read along.", "-1")
+    stage.screen.say(f"maya closes #{fixed} where it is, and says what became of the others.")
+    stage.fake.close(REPO, fixed, by="maya")
+    done = stage.reply(tracking, "maya", f"/done #{again} duplicate")
+    stage.expect_reaction(done, "It asks back: a duplicate of which?", "confused")
+    original = next(one for one in stage.repository.issues.values() if one.title.startswith("StoreClosed when"))
+    done = stage.reply(tracking, "maya", f"/done #{again} duplicate #{original.number}\n/done #{question} fix")
+    stage.expect_reaction(done, "Both are noted.", "+1")
+    stage.reply(tracking, "maya", "/bash finish")
+    stage.until(lambda: tracking.state == "closed")
+    wrap_up = stage.comments(tracking)[-1]
+    stage.screen.comment(wrap_up)
+    told = ("**3 of 3 issues done**", "| closed | 1 |", "| duplicate | 1 |", "| to be fixed | 1 |", "Thank you, maya.")
+    stage.judge("The bot writes down how it went.", [f"not told: {it}" for it in told if it not in wrap_up.body])
+
+
 STORIES: tuple[Story, ...] = (
     complete,
     placeholders,
@@ -182,4 +230,6 @@ STORIES: tuple[Story, ...] = (
     by_a_bot,
     ambiguous,
     removed_label,
+    report,
+    bash,
 )
