@@ -1,0 +1,233 @@
+"""What people say on issues, by what they mean: many ways each, some with typos, some in other languages.
+
+Written without a look at the phrases that the rules know, so that what the rules miss shows. In braces: {v} a version,
+{old} an older one, {author}, {func} a function, {param} one of its parameters, {n} another issue's number.
+"""
+
+from __future__ import annotations
+
+ASK = (
+    "Can you post the full stack trace and the version you're on?",
+    "Thanks for the report! I can't reproduce this with {v}. Could you share a small script?",
+    "Hmm, works for me. What does `pip freeze` say?",
+    "Which OS is this?",
+    "A reproducer would help a lot here.",
+    "please provide a MWE",
+    "I don't see this locally on {v}. Mind trying the nightly build?",
+    "Would be good to see the config file you are using.",
+    "Do you still have this problem with the newest release?",
+    "Need more info to act on this one.",
+    "Hard to tell from the screenshot, please paste the output as text instead.",
+    "Without a minimal example there's not much we can do, I'm afraid.",
+    "Any chance you could bisect this?",
+    "Can you try `{func}(..., {param}=None)` and tell us what comes back?",
+    "Kannst du bitte die Ausgabe mit --verbose anhängen?",
+    "¿Puedes compartir el archivo de entrada?",
+    "请提供最小复现代码",
+    "Would you be up for checking whether the main branch has it too?",
+    "We'd need the input file for that. Feel free to anonymise it.",
+    "@{author} could you give some numbers on how large the input is",
+    "Thank you for filing. Please run it again with debug logging turned on and attach the result.",
+    "I suspect your driver. Which one is installed?",
+    "Please test with {v}, we changed that code a lot.",
+    "Not reproducable here. Can u share the data?",
+    "What exactly did you expect to happen in this case?",
+    "Does setting {param} make a difference?",
+    "Let me know which version this was, then I can check.",
+    "Could we get a code sample?",
+)
+REPLY = (
+    "Sure, here it is:\n```\n$ python run.py --verbose\nstarting\nfailed after 3 s\n```",
+    "Sorry for the delay. Ubuntu 22.04, Python 3.10.",
+    "It's Windows 11 with the store Python.",
+    "Attached the log: https://example.org/log.txt",
+    "Tried the nightly, no change.",
+    "here's a gist: https://gist.example.org/abc123",
+    "ok, so I boiled it down to three lines:\n```python\nimport x\nx.load(1)\n```",
+    "Yes, setting {param} makes it slower but the result is the same.",
+    "The input has about 4 million rows.",
+    "No custom config at all, everything is default.",
+    "I expected it to return an empty result, not to crash.",
+    "pip freeze says:\n```\nnumpy==1.26\nrequests==2.31\n```\nThanks for looking into it!",
+    "Hier die Ausgabe:\n```\nWARN Cache leer\n```",
+    "Aquí está el archivo: https://example.org/datos.zip",
+    "Done, see the updated description above.",
+    "Bisected it, the first bad commit is 4f2a9c1.",
+    "I've pushed a repro repo: https://github.com/someone/repro",
+    "Thanks for the quick answer. It happens with both drivers, see below.",
+    "Edited the first post with all the details you asked for.",
+    "That returns `None` here.",
+)
+ACKNOWLEDGE = (
+    "Thanks, that's enough to go on. I'll take a look this week.",
+    "Good catch, confirmed.",
+    "I can reproduce it on main.",
+    "Looks like the cache is not invalidated there; this needs a proper fix.",
+    "Putting this on the list for the next major version.",
+    "PRs welcome!",
+    "Marking as help wanted.",
+    "Ok, I see where it goes wrong, the fallback is skipped.",
+    "Yeah, that's a bug on our side.",
+    "This will be tackled along with the rewrite of the scheduler.",
+    "Great analysis, thank you. We'll discuss it in the next meeting.",
+    "Agreed, we should do that.",
+    "Known limitation, it is tricky to change without breaking people.",
+    "Working on it.",
+    "Thanks! Reproduced with your script.",
+)
+ANSWER = (
+    "You can pass `{param}=True` for that.",
+    "That's by design: the order is only kept when {param} is set.",
+    "Use `{func}` instead, the docs have an example.",
+    "Yes: call it once before the loop and reuse the result.",
+    "This is documented at https://docs.example.org/guide",
+    "Not possible today, but you can work around it by subclassing the reader.",
+    "The warning is harmless, you can filter it out.",
+    "It does that because the default changed in {old}. Set `{param}` explicitly and you get the former behaviour.",
+    "Both work. The second one is faster for big inputs.",
+    "You are mixing two environments there; install it into the one you run.",
+    "No, that combination is unsupported and there are no plans to add it.",
+    "Have a look at the {func} example in the gallery, it does just that.",
+    "Short answer: no. Long answer: see the FAQ.",
+)
+STILL = (
+    "Still seeing this on {v}.",
+    "I get the exact same trace after upgrading to {v}",
+    "Not fixed for me :(",
+    "Happening here as well with {v}",
+    "Upgraded today, the problem remains.",
+    "This isn't fixed in {v}",
+    "hitting this too on the newest version",
+    "unfortunately the patch doesn't help in my case",
+    "Bei mir tritt das mit {v} immer noch auf.",
+    "sigue fallando en {v}",
+    "+1, broken on {v}",
+    "Nope, the crash is there with {v}, same line.",
+    "I can still trigger it with the script above.",
+    "stil broken in {v}",
+    "We are on {v} and run into this every day.",
+    "Please reopen, {v} has the same issue.",
+    "Just had it again with {v}.",
+    "Same problem here, {v} on macOS.",
+    "I have the latest version and it does not work either.",
+)
+WORKS = (
+    "That did the trick, thank you!",
+    "Works now, thanks",
+    "Upgrading solved it.",
+    "ok my bad, the env was stale. Sorry for the noise!",
+    "Can confirm it's gone in {v}",
+    "Perfect, thanks a lot, exactly what I needed.",
+    "Ah I see, makes sense now.",
+    "Never mind, found it: I had an old copy on the path.",
+    "Great, it runs through now.",
+    "funktioniert jetzt, danke!",
+    "Gracias, ya funciona",
+    "solved, feel free to close",
+    "Thx, that was it",
+    "With `{param}` set everything is fine. Thank you!",
+    "Awesome, thank you so much @{author2}!",
+    "This fixed my issue.",
+    "got it working, the path was wrong",
+)
+THANKS_BUT = (
+    "Thanks, I'll give it a try tomorrow.",
+    "Thanks for the quick reply! Unfortunately it makes no difference.",
+    "Thank you, but that's not what I meant: I want the order of the input.",
+    "Thanks. And how would I do that for several files at once?",
+    "I see, thanks. Wouldn't it be better to raise an error then?",
+    "Hm, thanks, but with {param} it is even slower.",
+    "thank you! it works for small inputs but big ones fail",
+)
+ME_TOO = (
+    "+1",
+    "any news?",
+    "We'd love this too.",
+    "Following.",
+    "Is there a workaround?",
+    "any update on this",
+    "Would be great to have.",
+    "Same here.",
+    "I second this, it would save us a lot of time.",
+    "me too",
+    "👍",
+    "Ditto. For us it is the main reason not to upgrade.",
+)
+PEERS_TALK = (
+    "Have you tried turning {param} off? That helped me.",
+    "I think it is related to the locale.",
+    "Maybe you can use a context manager here.",
+    "As a workaround I patched `{func}` locally.",
+    "Interesting, for me it only shows up on ARM.",
+    "I don't think this is a bug, the docs mention it.",
+)
+DUPLICATE = (
+    "Duplicate of #{n}",
+    "This is a duplicate of #{n}, let's continue there.",
+    "dupe of #{n}",
+    "Same as #{n}.",
+    "Already tracked in #{n}.",
+    "Thanks for the report! Looks like a dup of #{n}, please subscribe there.",
+    "Duplicate: #{n}",
+    "That's #{n} again.",
+    "I believe this duplicates #{n}.",
+    "Closing in favour of #{n} once that is merged",
+)
+NO_DUPLICATE = (
+    "Not a duplicate of #{n}: there the cache is at fault.",
+    "Looked like a duplicate of #{n} at first, but the trace is another one.",
+    "Is this a duplicate of #{n}?",
+    "This may or may not be a duplicate of #{n}, I have to look closer.",
+)
+TO_OTHERS = (
+    "@{peer} what do you think?",
+    "@{peer} could you have a look, you wrote that part",
+    "cc @{peer} since this touches the scheduler",
+    "Who would have thought? I'll see what can be done.",
+    "Why did we ever do it that way? Anyway, I'll clean that up.",
+)
+AFTER_MERGE = (
+    "The fix will be in the next release.",
+    "Should be fixed on main now.",
+    "Merged, thanks everybody!",
+    "This landed, please test the nightly.",
+)
+BOTS = (
+    "This issue has been automatically marked as stale because it has not had recent activity.",
+    "Thanks for opening your first issue here! Be sure to follow the issue template!",
+    "Build 4711 finished: all checks have passed.",
+    "This pull request has conflicts, please resolve those before we can evaluate it.",
+    "@{author} this issue still happens to be open. Could you please provide an update?",
+    "Found 3 possible duplicates: #{n}",
+)
+GREETINGS = (
+    "",
+    "",
+    "",
+    "",
+    "Hi @{author}! ",
+    "Hey, ",
+    "Thanks for the report. ",
+    "Thank you for raising this! ",
+    "Hello, ",
+)
+CLOSINGS = ("", "", "", "", " Cheers", " Best regards", "\n\nThanks!", " :)", "\n\n--\nSent from my phone")
+
+BUG_BODIES = (
+    "### What happened?\n\n{what}\n\n### Version\n\n{version}\n\n### Relevant log output\n\n```shell\n{trace}\n```\n",
+    "**Describe the bug**\n{what}\n\n**To Reproduce**\n```python\n{func}(data)\n```\n\n```\n{trace}\n```\n\n"
+    "- version: {version}\n",
+    "{what}\n\n```pytb\n{trace}\n```\n\nI'm using {project} {version}.",
+    "Hi,\n\n{what}\n\n{trace}\n\nAny help is appreciated!",
+    "{what}\n\n<details><summary>trace</summary>\n\n```\n{trace}\n```\n\n</details>\n\n"
+    "{project}=={version}, Python 3.11",
+)
+WHAT = (
+    "Calling `{func}` {cond} gives an error.",
+    "When I run `{func}` {cond} the whole process dies.",
+    "Since the last update `{func}` fails {cond}.",
+    "I have a pipline that uses {func}, it breaks {cond}.",
+    "Expected a result, got an exception {cond}.",
+    "Bei `{func}` kommt ein Fehler {cond}.",
+    "We use {func} in production. It crashes {cond}, about once a day.",
+)
