@@ -104,6 +104,6 @@ class Report:
     """Reason (pinned, locked, milestone …) -> open issues that no rule was asked about."""
     in_no_section: int = 0
     source: str = ""
-    """Where the facts are from and of when: `GitHub, 2026-11-20 06:00 UTC` or the export's file name."""
+    """Where the facts are from: `GitHub`, or the export's file name with its newest change."""
     partial: str = ""
     """What is missing because reading stopped before its end, as a sentence; empty when all was read."""

@@ -64,8 +64,11 @@ def waiting(response: Response, longest: timedelta = timedelta(days=90)) -> Mark
         _LEFT, _WIDTH - _RIGHT, _TOP + _INNER_HEIGHT / 2, _TOP + _INNER_HEIGHT / 2
     )
     ticks = Markup("").join(
-        Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-            _LEFT + days / longest.days * _INNER_WIDTH, _HEIGHT - 8, f"{days} d"
+        Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
+            _LEFT + days / longest.days * _INNER_WIDTH,
+            _HEIGHT - 8,
+            "end" if days == longest.days else "middle",
+            f"{days} d",
         )
         for days in (7, 30, 60, 90)
     )

@@ -65,7 +65,7 @@ def _rest(report: Report) -> str:
     """Where the other issues are, so that the numbers add up."""
     parts = [f"{words.counted(report.in_no_section, 'open issue')} in no section"]
     parts += [f"{count:,} {reason}" for reason, count in report.left_out.items()]
-    source = f" Source: {escape(report.source)}." if report.source else ""
+    source = f" Source: {escape(report.source)}. Made {words.moment(report.at)}." if report.source else ""
     return f"Left aside: {'; '.join(parts)}.{source}"
 
 

@@ -51,7 +51,7 @@ class Source:
     """What is known beside the mirror, and how far what is in it can be relied on."""
 
     said: str
-    """Where the facts are from and of when, for people."""
+    """Where the facts are from, for people."""
     known: frozenset[Aspect] = EVERYTHING
     releases: tuple[Release, ...] | None = None
     bot_since: datetime | None = None
@@ -120,7 +120,7 @@ def read_and_make(
             f" {filled.again_at:%Y-%m-%d %H:%M} UTC. A report made then goes on from there."
         )
     source = Source(
-        said=f"GitHub, {now:%Y-%m-%d %H:%M} UTC",
+        said="GitHub",
         known=reader.known,
         releases=reader.releases(repository) if filled.complete else None,
         bot_since=from_ms(seen.installed_at or seen.first_seen) if seen else None,

@@ -193,10 +193,10 @@ def test_a_posted_report_replaces_the_one_before(triage: Triage, widgets: Runnin
     assert (first.exit_code, first.stdout) == (0, "https://github.com/octo/widgets/issues/4\n"), first.stderr
     assert triage("report", "--repo", "octo/widgets", "--post", **app).stdout.endswith("/issues/5\n")
     issues = widgets.fake.repository("octo/widgets").issues
-    assert "**2 open issues** in octo/widgets" in issues[4].body
+    assert "**2 open issues** in octo/widgets" in (issues[4].body or "")
     assert (issues[4].state, issues[5].state) == ("closed", "open")
     assert issues[4].comments[-1].body.endswith("The next report is #5.")
-    assert "**2 open issues** in octo/widgets" in issues[5].body
+    assert "**2 open issues** in octo/widgets" in (issues[5].body or "")
 
 
 @pytest.mark.parametrize("given", [("--from", "issues.json"), ("--repo", "octo/widgets")])

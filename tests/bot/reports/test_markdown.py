@@ -37,7 +37,7 @@ def test_the_whole_of_it():
 | Zombie assignee | 0 |
 | Voices after close | 1 |
 
-Left aside: 1 open issue in no section; 1 pinned. Source: a test.
+Left aside: 1 open issue in no section; 1 pinned. Source: a test. Made 2026-11-20 12:00 UTC.
 
 ### Probably fixed
 
