@@ -41,7 +41,11 @@ class Similar(Protocol):
     """Finds what was said before; likest first."""
 
     def issues(self, thread: Thread, most: int) -> tuple[Likeness, ...]:
-        """Other issues of the repository, open or closed."""
+        """Other issues of the repository, open or closed; all whose likeness is a half or more may be among them."""
+        ...
+
+    def same_error(self, thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
+        """Other issues that show this error, however like their titles are."""
         ...
 
     def pages(self, thread: Thread, most: int) -> tuple[Page, ...]:

@@ -13,6 +13,8 @@ _LONGEST = 60_000
 """Characters of a body that are read; GitHub's longest body has few more."""
 _FRAMES = 2
 _MESSAGE = 120
+_STORED = 500
+"""Characters: PostgreSQL takes no more than 2,700 bytes into an index."""
 
 _PYTHON_FRAME = re.compile(r'^[ \t>|]*File "(?P<file>[^"\n]{1,400})", line \d+(?:, in (?P<name>[^\n]{1,100}))?')
 _NOTEBOOK_FRAME = re.compile(
@@ -59,7 +61,7 @@ class Signature:
 
     def __str__(self) -> str:
         """As it is stored and compared."""
-        return "|".join((self.kind, self.message, *self.frames))
+        return "|".join((self.kind, self.message, *self.frames))[:_STORED]
 
     @property
     def is_telling(self) -> bool:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
+from dataclasses import replace
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -99,69 +101,137 @@ def forget_issues(connection: sa.Connection, repository_id: int, numbers: Collec
 
 
 class Search:
-    """Answers for one repository, over one connection: a `Similar`."""
+    """Answers for one repository, over one connection: a `Similar`. Of words it remembers how frequent they are."""
 
     def __init__(self, connection: sa.Connection, repository_id: int) -> None:
         self._connection = connection
         self._repository_id = repository_id
+        self._is_sqlite = connection.dialect.name == "sqlite"
+        self._frequencies: dict[str, int] = {}
+        self._pages: tuple[Page, ...] | None = None
+        self._pages_with: dict[str, list[int]] = {}
 
     def issues(self, thread: Thread, most: int) -> tuple[Likeness, ...]:
         own = terms(thread.issue.title)
-        rows = self._matching(own[:_MOST_TERMS], pages=False)
-        found = [
-            Likeness(
-                number=row.number,
-                title=row.title,
-                url=row.url,
-                state="open" if row.open else "closed",
-                answered=row.answered,
-                likeness=likeness(own, terms(row.title)),
-                signature=row.signature,
-            )
-            for row in rows
-            if row.number != thread.number
-        ]
-        return tuple(sorted(found, key=lambda it: (-it.likeness, it.number))[:most])
+        if not own:
+            return ()
+        wanted = self._wanted(sorted(own[:_MOST_TERMS], key=self._frequency))
+        rows = self._connection.execute(
+            _query(is_sqlite=self._is_sqlite),
+            {"words": wanted, "repository": self._repository_id, "most": _CANDIDATES},
+        )
+        return _likest(thread, rows, most)
+
+    def same_error(self, thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
+        rows = self._connection.execute(
+            _SAME_ERROR, {"signature": signature, "repository": self._repository_id, "most": _CANDIDATES}
+        )
+        return _likest(thread, rows, most)
 
     def pages(self, thread: Thread, most: int) -> tuple[Page, ...]:
+        """There are few of them, and each question asks for them: they are held, by their words."""
+        if self._pages is None:
+            self._pages = self._read_pages()
         own = terms(thread.issue.title)
-        rows = self._matching(own[:_MOST_TERMS], pages=True)
-        found = [Page(row.title, row.url, _covered(own, terms(f"{row.title} {row.words}"))) for row in rows]
-        return tuple(sorted(found, key=lambda it: (-it.likeness, it.title))[:most])
+        found: Counter[int] = Counter()
+        for word in own:
+            for place in self._pages_with.get(word, ()):
+                found[place] += len(word)
+        weight = sum(map(len, own))
+        likest = [replace(self._pages[place], likeness=shared / weight) for place, shared in found.items()]
+        return tuple(sorted(likest, key=lambda it: (-it.likeness, it.title))[:most])
 
-    def _matching(self, words: Sequence[str], *, pages: bool) -> Sequence[sa.Row[Any]]:
-        if not words:
-            return ()
-        is_sqlite = self._connection.dialect.name == "sqlite"
-        wanted = " OR ".join(f'"{word}"' for word in words) if is_sqlite else " | ".join(f"'{word}'" for word in words)
-        return self._connection.execute(
-            _query(is_sqlite=is_sqlite, pages=pages),
-            {"words": wanted, "repository": self._repository_id, "most": _CANDIDATES},
-        ).all()
+    def _read_pages(self) -> tuple[Page, ...]:
+        here = (texts.c.repository_id == self._repository_id, texts.c.number == 0)
+        rows = self._connection.execute(sa.select(texts.c.title, texts.c.words, texts.c.url).where(*here)).all()
+        for place, row in enumerate(rows):
+            for word in terms(f"{row.title} {row.words}"):
+                self._pages_with.setdefault(word, []).append(place)
+        return tuple(Page(row.title, row.url) for row in rows)
+
+    def _wanted(self, words: Sequence[str]) -> str:
+        """What to match, of words that begin with the rarest: all with half of their weight in common, and few more.
+
+        As long as those left out weigh less than half, nothing that is that like is lost; and a word that is lighter
+        than half must have another one beside it. So frequent words alone match nothing, and a search in a large
+        repository takes little more than in a small one.
+        """
+        half, left = sum(map(len, words)) / 2, sum(map(len, words))
+        parts: list[str] = []
+        for word in words:
+            if left < half:
+                break
+            left -= len(word)
+            others = [self._quoted(one) for one in words if one != word]
+            beside = f" {self._and} ({self._or.join(others)})" if len(word) < half else ""
+            parts.append(f"({self._quoted(word)}{beside})")
+        return self._or.join(parts)
+
+    def _frequency(self, word: str) -> int:
+        if word not in self._frequencies:
+            counted = self._connection.scalar(_count(is_sqlite=self._is_sqlite), {"words": self._quoted(word)})
+            self._frequencies[word] = counted or 0
+        return self._frequencies[word]
+
+    def _quoted(self, word: str) -> str:
+        return f'"{word}"' if self._is_sqlite else f"'{word}'"
+
+    @property
+    def _or(self) -> str:
+        return " OR " if self._is_sqlite else " | "
+
+    @property
+    def _and(self) -> str:
+        return "AND" if self._is_sqlite else "&"
 
 
-def _covered(wanted: Sequence[str], found: Sequence[str]) -> float:
-    """How much of the first is in the second."""
-    there = set(found)
-    return sum(len(word) for word in wanted if word in there) / sum(map(len, wanted)) if wanted else 0.0
+def _likest(thread: Thread, rows: Iterable[sa.Row[Any]], most: int) -> tuple[Likeness, ...]:
+    own = terms(thread.issue.title)
+    found = [
+        Likeness(
+            number=row.number,
+            title=row.title,
+            url=row.url,
+            state="open" if row.open else "closed",
+            answered=row.answered,
+            likeness=likeness(own, terms(row.title)),
+            signature=row.signature,
+        )
+        for row in rows
+        if row.number != thread.number
+    ]
+    return tuple(sorted(found, key=lambda it: (-it.likeness, it.number))[:most])
+
+
+_COLUMNS = "texts.number, texts.title, texts.url, texts.open, texts.answered, texts.signature"
+_DOCUMENT = "(setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', words), 'B'))"
+_SAME_ERROR = sa.text(
+    f"SELECT {_COLUMNS} FROM texts"  # noqa: S608 fixed words
+    " WHERE texts.repository_id = :repository AND texts.signature = :signature AND texts.signature <> ''"
+    " ORDER BY texts.number LIMIT :most"
+)
 
 
 @cache
-def _query(*, is_sqlite: bool, pages: bool) -> sa.TextClause:
-    columns = "texts.number, texts.title, texts.words, texts.url, texts.open, texts.answered, texts.signature"
-    kind = "texts.number = 0" if pages else "texts.number <> 0"
+def _query(*, is_sqlite: bool) -> sa.TextClause:
     if is_sqlite:
         return sa.text(
-            f"SELECT {columns} FROM texts_index JOIN texts ON texts.id = texts_index.rowid"  # noqa: S608 fixed words
-            f" WHERE texts_index MATCH :words AND texts.repository_id = :repository AND {kind}"
+            f"SELECT {_COLUMNS} FROM texts_index JOIN texts ON texts.id = texts_index.rowid"  # noqa: S608 fixed words
+            " WHERE texts_index MATCH :words AND texts.repository_id = :repository AND texts.number <> 0"
             " ORDER BY bm25(texts_index, 2.0, 1.0) LIMIT :most"
         )
-    document = "(setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', words), 'B'))"
     return sa.text(
-        f"SELECT {columns} FROM texts WHERE texts.repository_id = :repository AND {kind}"  # noqa: S608 fixed words
-        f" AND {document} @@ to_tsquery('english', :words)"
-        f" ORDER BY ts_rank({document}, to_tsquery('english', :words)) DESC LIMIT :most"
+        f"SELECT {_COLUMNS} FROM texts WHERE texts.repository_id = :repository AND texts.number <> 0"  # noqa: S608 fixed words
+        f" AND {_DOCUMENT} @@ to_tsquery('english', :words)"
+        f" ORDER BY ts_rank({_DOCUMENT}, to_tsquery('english', :words)) DESC LIMIT :most"
     )
+
+
+@cache
+def _count(*, is_sqlite: bool) -> sa.TextClause:
+    if is_sqlite:
+        return sa.text("SELECT count(*) FROM texts_index WHERE texts_index MATCH :words")
+    return sa.text(f"SELECT count(*) FROM texts WHERE {_DOCUMENT} @@ to_tsquery('english', :words)")  # noqa: S608 fixed words
 
 
 @cache

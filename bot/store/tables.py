@@ -279,6 +279,14 @@ texts = sa.Table(
     _flag("answered"),
     sa.UniqueConstraint("repository_id", "number", "path"),
 )
+_SHOWS_ERROR = texts.c.signature != sa.literal("", literal_execute=True)
+sa.Index(
+    "texts_by_signature",
+    texts.c.repository_id,
+    texts.c.signature,
+    sqlite_where=_SHOWS_ERROR,
+    postgresql_where=_SHOWS_ERROR,
+)
 
 fills = sa.Table(
     "fills",

@@ -11,6 +11,8 @@ from bot.issuebash.signature import signature
 from bot.issuebash.thread import Thread
 
 _LIKE = 0.5
+_LIKE_WITH_PLACE = 0.25
+"""Where the errors agree in their place in the code as well."""
 _MOST = 10
 
 
@@ -43,8 +45,9 @@ def _shown(thread: Thread, desk: Desk) -> Hit | None:
     own = signature(thread.issue.body)
     if desk.similar is None or own is None or not own.is_telling:
         return None
-    for other in desk.similar.issues(thread, _MOST):
-        if other.number < thread.number and other.likeness >= _LIKE and other.signature == str(own):
+    least = _LIKE_WITH_PLACE if own.frames else _LIKE
+    for other in desk.similar.same_error(thread, str(own), _MOST):
+        if other.number < thread.number and other.likeness >= least:
             counter = (
                 (Evidence(f"#{other.number} is closed: this may be its return"),) if other.state == "closed" else ()
             )

@@ -79,6 +79,9 @@ class Found:
     def issues(self, _thread: Thread, most: int) -> tuple[Likeness, ...]:
         return self._issues[:most]
 
+    def same_error(self, _thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
+        return tuple(one for one in self._issues if one.signature == signature)[:most]
+
     def pages(self, _thread: Thread, most: int) -> tuple[Page, ...]:
         return self._pages[:most]
 

@@ -38,8 +38,9 @@ _NOUNS = tuple(_THE_NOUNS.split())
 _THE_PARAMS = """strict lazy cache_size timeout encoding fallback max_depth dtype inplace chunksize on_error keep_order
     backend workers prefix tolerance compress mode retries seed"""
 _PARAMS = tuple(_THE_PARAMS.split())
-_THE_CONDITIONS = """with an empty input|on Windows|with more than 2 GB of data|inside a thread pool|when {param} is None|
-    after a reconnect|for nested lists|with unicode in the path|on Python 3.12|when called twice|in a notebook|
+_THE_CONDITIONS = """with an empty input|on Windows|with more than 2 GB of data|inside a thread pool|
+    when {param} is None|after a reconnect|for nested lists|with unicode in the path|on Python 3.12|
+    when called twice|in a notebook|
     with a read-only file system|behind a proxy|for negative values|under heavy load|with timezone-aware dates|
     when the disk is full|on ARM|with a single row|after pickling"""
 _CONDITIONS = tuple(_THE_CONDITIONS.replace("\n    ", "").split("|"))

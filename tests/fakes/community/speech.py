@@ -215,12 +215,10 @@ CLOSINGS = ("", "", "", "", " Cheers", " Best regards", "\n\nThanks!", " :)", "\
 
 BUG_BODIES = (
     "### What happened?\n\n{what}\n\n### Version\n\n{version}\n\n### Relevant log output\n\n```shell\n{trace}\n```\n",
-    "**Describe the bug**\n{what}\n\n**To Reproduce**\n```python\n{func}(data)\n```\n\n```\n{trace}\n```\n\n"
-    "- version: {version}\n",
+    "**Describe the bug**\n{what}\n\n**To Reproduce**\n`{func}(data)`\n\n```\n{trace}\n```\n\n- version: {version}\n",
     "{what}\n\n```pytb\n{trace}\n```\n\nI'm using {project} {version}.",
     "Hi,\n\n{what}\n\n{trace}\n\nAny help is appreciated!",
-    "{what}\n\n<details><summary>trace</summary>\n\n```\n{trace}\n```\n\n</details>\n\n"
-    "{project}=={version}, Python 3.11",
+    "{what}\n\n<details><summary>trace</summary>\n\n```\n{trace}\n```\n\n</details>\n\n{project}=={version}",
 )
 WHAT = (
     "Calling `{func}` {cond} gives an error.",

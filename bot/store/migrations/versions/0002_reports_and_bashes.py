@@ -120,6 +120,13 @@ def upgrade() -> None:
         "INSERT INTO schedules (repository_id, name, next_at)"
         " SELECT id, 'policy', 0 FROM repositories WHERE NOT removed"
     )
+    op.create_index(
+        "texts_by_signature",
+        "texts",
+        ["repository_id", "signature"],
+        sqlite_where=sa.text("signature <> ''"),
+        postgresql_where=sa.text("signature <> ''"),
+    )
     _index_texts()
 
 
