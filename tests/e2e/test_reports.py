@@ -1,0 +1,100 @@
+"""Reports by the clock, of the service as people run it: posted once, whatever happens, and shown on a page."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.e2e.town import FORMS, OWNER, Home, Town, environment
+from tests.fakes.github import Running
+from tests.fakes.github.model import App, Issue
+from tests.fakes.process import Served, served
+
+WEEKLY = "report: {schedule: '0 6 * * 1'}\n"
+GAPS = {"what": "It stops."}
+
+
+@pytest.fixture
+def app(github: Running) -> App:
+    app = github.fake.add_app()
+    github.fake.account(OWNER, "Organization")
+    github.fake.install(app, OWNER)
+    return app
+
+
+def until(reached: Callable[[], object]) -> None:
+    deadline = time.monotonic() + 20
+    while not reached():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+def make_due(folder: Path) -> None:
+    """Turns the clock, for the report alone."""
+    (file,) = folder.glob("data/*.db")
+
+    def moved() -> int:
+        with sqlite3.connect(file, timeout=10) as connection:
+            return connection.execute("UPDATE schedules SET next_at = 0 WHERE name = 'report'").rowcount
+
+    until(moved)
+
+
+def settled(github: Running, app: App, service: Served) -> Home:
+    app.webhook_url = f"{service.url}/webhook"
+    town = Town(github, app, service)
+    home = town.found({**FORMS, ".github/triage.yml": WEEKLY})
+    issue = home.file(GAPS)
+    home.asked(issue)
+    return home
+
+
+def reports(home: Home) -> list[Issue]:
+    issues = home.town.running.fake.repository(home.name).issues.values()
+    return [issue for issue in issues if issue.title.startswith("Issue bash:")]
+
+
+def test_a_report_is_posted_on_schedule_and_has_a_page(github: Running, app: App, tmp_path: Path):
+    with served(tmp_path, environment(github, app)) as service:
+        home = settled(github, app, service)
+        address = f"{service.url}/reports/{home.name}"
+        assert httpx.get(address).status_code == 404
+        make_due(tmp_path)
+        until(lambda: reports(home))
+        until(lambda: httpx.get(address).status_code == 200)
+        shown = httpx.get(address)
+        assert "<strong>1 open issue.</strong>" in shown.text
+        assert "script" not in shown.headers["content-security-policy"]
+        assert httpx.get(f"{service.url}/reports/{OWNER}/elsewhere").status_code == 404
+        make_due(tmp_path)
+        home.town.quiet()
+        assert len(reports(home)) == 1, "twice in one slot"
+        assert service.stop() == 0
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+def test_killed_while_it_is_posted_it_is_posted_once(github: Running, app: App, tmp_path: Path, moment: str):
+    with served(tmp_path, environment(github, app)) as service:
+        home = settled(github, app, service)
+        home.town.quiet()
+        fault = github.fake.faults.hang(30, method="POST", path=f"/repos/{home.name}/issues$", when=moment)
+        make_due(tmp_path)
+        until(lambda: fault.times == 0)
+        until(lambda: moment == "before" or reports(home))
+        os.kill(service.process.pid, signal.SIGKILL)
+        service.process.wait()
+        github.fake.faults.clear()
+        assert len(reports(home)) == (moment == "after")
+    with served(tmp_path, environment(github, app)) as service:
+        app.webhook_url = f"{service.url}/webhook"
+        home = Home(Town(github, app, service), home.name)
+        until(lambda: httpx.get(f"{service.url}/reports/{home.name}").status_code == 200)
+        assert len(reports(home)) == 1
+        assert service.stop() == 0
