@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from packaging.version import Version
 
@@ -22,13 +23,15 @@ _FOREIGN = re.compile(
 _MOST = 50
 
 
+@lru_cache(maxsize=4096)
 def parsed(tag: str) -> Version | None:
     """The version in a release's tag: `v1.2`, `release-1.2.3`, `name-1.2`; None where there is none."""
     match = re.search(r"(?<![\d.])\d+(?:\.\d+){1,3}(?:[-_.]?(?:a|b|rc|alpha|beta)\.?\d*)?", tag)
     return Version(match[0]) if match else None
 
 
-def released(releases: Sequence[Release]) -> tuple[Version, ...]:
+@lru_cache(maxsize=16)
+def released(releases: tuple[Release, ...]) -> tuple[Version, ...]:
     """All final releases, newest version first."""
     versions = {version for release in releases if not release.is_prerelease and (version := parsed(release.tag))}
     return tuple(sorted((one for one in versions if not one.is_prerelease), reverse=True))
@@ -39,10 +42,10 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
 
     Only those count whose first two numbers some release has, so that Python 3.11 is not taken for the project's.
     """
+    if not any(map(str.isdigit, text)):
+        return
     series = {one.release[:2] for one in known}
-    name = re.escape(project)
-    named = re.compile(rf"\b{name}(?:[ \t]+version)?[ \t]*(?:==|[=: \t])?[ \t]*{_NUMBER}", re.IGNORECASE)
-    found = [(match["version"], True) for match in list(named.finditer(text))[:_MOST]]
+    found = [(match["version"], True) for match in list(_named(project).finditer(text))[:_MOST]]
     for match in list(_FIELD.finditer(text))[:_MOST]:
         label = match["label"].lower()
         if project.lower() in label:
@@ -53,6 +56,12 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
         version = Version(number)
         if version.release[:2] in series:
             yield version, is_named
+
+
+@lru_cache(maxsize=64)
+def _named(project: str) -> re.Pattern[str]:
+    name = re.escape(project)
+    return re.compile(rf"\b{name}(?:[ \t]+version)?[ \t]*(?:==|[=: \t])?[ \t]*{_NUMBER}", re.IGNORECASE)
 
 
 def minors_behind(version: Version, known: Sequence[Version]) -> int:

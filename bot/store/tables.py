@@ -284,6 +284,7 @@ sa.Index(
     "texts_by_signature",
     texts.c.repository_id,
     texts.c.signature,
+    texts.c.number,
     sqlite_where=_SHOWS_ERROR,
     postgresql_where=_SHOWS_ERROR,
 )

@@ -123,7 +123,7 @@ def upgrade() -> None:
     op.create_index(
         "texts_by_signature",
         "texts",
-        ["repository_id", "signature"],
+        ["repository_id", "signature", "number"],
         sqlite_where=sa.text("signature <> ''"),
         postgresql_where=sa.text("signature <> ''"),
     )
