@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NoReturn, Self
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     from bot.github.writer import Writer
     from bot.issuebash.report import Report
     from bot.settings import Settings
-    from bot.work.fill import Filled
 
 From = Annotated[
     Path | None,
@@ -122,6 +121,7 @@ def _from_github(
 ) -> Report:
     from bot.cli.folder import FolderError
     from bot.cli.preview import explained, files_in
+    from bot.cli.progress import Progress
     from bot.forms.check import Checker
     from bot.forms.load import load
     from bot.github.errors import GitHubError
@@ -145,7 +145,7 @@ def _from_github(
                 typer.echo(str(problem), err=True)
             chosen = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
             checker = Checker(load(files.templates), policy.rules)
-            with _Progress(repository.full_name) as progress:
+            with Progress(repository.full_name) as progress:
                 made, filled = read_and_make(
                     database, repository, threads, reader, checker, chosen, sections, progress.told
                 )
@@ -182,36 +182,6 @@ def _eyes(
     if threads is None:
         _fail("GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE.")
     return reader_for(settings, owner, name, cache), threads, None
-
-
-class _Progress:
-    """A bar on the terminal's error stream while issues are read; nothing where that is no terminal."""
-
-    def __init__(self, name: str) -> None:
-        from rich.console import Console
-        from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-        self._bar = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(),
-            MofNCompleteColumn(),
-            TimeRemainingColumn(),
-            TextColumn("{task.fields[left]}"),
-            console=Console(stderr=True),
-            transient=True,
-        )
-        self._task = self._bar.add_task(f"Reading {name}", total=None, left="")
-
-    def __enter__(self) -> Self:
-        self._bar.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._bar.stop()
-
-    def told(self, filled: Filled) -> None:
-        left = f"{filled.left:,} points left" if filled.left is not None else ""
-        self._bar.update(self._task, completed=filled.issues, total=filled.total, left=left)
 
 
 def _form(made: Report, output_format: Literal["md", "html", "csv", "json"]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from itertools import islice
 from typing import TYPE_CHECKING
 
@@ -13,7 +14,7 @@ from bot.triage.issue import Repository
 from bot.work.reports import Source, filing, make
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Collection, Iterator
     from datetime import datetime
     from pathlib import Path
 
@@ -35,6 +36,19 @@ def report_on(
     sections: Collection[str] = (),
 ) -> tuple[Report, Export]:
     """`folder` holds the mirror meanwhile. Raises ExportError."""
+    with mirrored(path, folder, checker, now) as (database, repository, export):
+        with database.read() as connection:
+            newest = mirror.newest(connection, repository.id)
+        changed = f", newest change {from_ms(newest):%Y-%m-%d}" if newest else ""
+        source = Source(f"{path.name}, {export.read:,} issues{changed}", known=export.known or frozenset())
+        return make(database, repository, settings, source, now, sections), export
+
+
+@contextmanager
+def mirrored(
+    path: Path, folder: Path, checker: Checker | None, now: datetime
+) -> Iterator[tuple[Database, Repository, Export]]:
+    """An export in a mirror of its own, which `folder` holds meanwhile. Raises ExportError."""
     export = Export(path.name)
     database = Database(f"sqlite:///{folder / 'mirror.db'}")
     try:
@@ -44,14 +58,8 @@ def report_on(
         while batch := list(islice(found, _AT_ONCE)):
             with database.write() as connection:
                 mirror.save(connection, _ID, batch, to_ms(now), **filed)
-        with database.read() as connection:
-            newest = mirror.newest(connection, _ID)
         name = export.repository or path.name
         owner, _, rest = name.partition("/")
-        changed = f", newest change {from_ms(newest):%Y-%m-%d}" if newest else ""
-        source = Source(f"{path.name}, {export.read:,} issues{changed}", known=export.known or frozenset())
-        repository = Repository(_ID, owner, rest, f"https://github.com/{name}" if export.repository else "")
-        made = make(database, repository, settings, source, now, sections)
+        yield database, Repository(_ID, owner, rest, f"https://github.com/{name}" if export.repository else ""), export
     finally:
         database.close()
-    return made, export

@@ -122,6 +122,17 @@ def test_a_warning_gives_the_time_that_it_named_though_the_policy_has_less_now()
     assert kinds(met.settle()) == ["post_notice", "close"]
 
 
+def test_a_longer_time_in_the_policy_is_given_to_those_who_were_warned_before():
+    met = quiet()
+    met.wait(60)
+    met.settle()
+    met.context = context("stale: {days_until_stale: 60, days_until_close: 30}")
+    met.wait(29)
+    assert kinds(met.settle()) == []
+    met.wait(1)
+    assert kinds(met.settle()) == ["post_notice", "close"]
+
+
 def test_an_issue_is_never_stale_while_the_maintainers_owe_the_next_word():
     met = world(bug(), STALE + "}")
     met.settle()

@@ -171,6 +171,8 @@ class Lifecycle(RuleBasedStateMachine):
     def somebody_else_speaks(self, who: Actor) -> None:
         self.said(who, "Hm.")
         self.look(swept=False)
+        if self.met.issue.state == "open":
+            assert self.standing() == []
 
     @rule()
     def news_of_a_maintainers_word_are_lost(self) -> None:
