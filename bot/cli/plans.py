@@ -38,7 +38,7 @@ def headline(action: Action) -> str:
         case EditRequest():
             words = "resolve the Request" if action.resolved else "change the Request"
         case PostNotice():
-            words = {"reminder": "remind", "stale": "warn", "closing": "say that it closes"}[_kind(action)]
+            words = {"reminder": "remind", "stale": "warn", "closing": "say that it closes"}[kind_of(action)]
         case RetractNotice():
             words = "take the notice back"
         case React():
@@ -50,7 +50,8 @@ def headline(action: Action) -> str:
     return words
 
 
-def _kind(action: PostNotice) -> str:
+def kind_of(action: PostNotice) -> str:
+    """`reminder`, `stale` or `closing`."""
     return action.body.removeprefix(NOTICE_MARKER).split(" ", 1)[0]
 
 

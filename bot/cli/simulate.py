@@ -1,19 +1,30 @@
-"""`triage simulate`: shows what the bot would have done on a repository's past issues; changes nothing."""
+"""`triage simulate`: shows what the bot would have done on past issues, or would do on waiting ones; does nothing."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
 import typer
 
-from bot.cli.options import DataDir, RepositoryName, settings_or_exit
+from bot.cli.options import DataDir, repository_name, settings_or_exit
 
 if TYPE_CHECKING:
     from bot.triage.decide import Context
     from bot.triage.issue import Issue
     from bot.triage.plan import Plan
 
+Repo = Annotated[
+    str | None,
+    typer.Option("--repo", metavar="OWNER/NAME", callback=repository_name, help="The repository on GitHub."),
+]
+Lifecycle = Annotated[
+    bool, typer.Option("--lifecycle", help="Instead, show which waiting issues are due to be warned or closed now.")
+]
+From = Annotated[
+    Path | None,
+    typer.Option("--from", metavar="FILE", help="With --lifecycle: an export of issues instead of GitHub."),
+]
 Last = Annotated[int, typer.Option(min=1, max=1000, help="How many issues, newest first.")]
 Format = Annotated[Literal["text", "json"], typer.Option("--format", help="How to print the result.")]
 Templates = Annotated[
@@ -23,13 +34,55 @@ Templates = Annotated[
 
 
 def simulate(
-    repo: RepositoryName,
+    repo: Repo = None,
     last: Last = 30,
     output: Format = "text",
     templates: Templates = None,
+    source: From = None,
     data_dir: DataDir = None,
+    *,
+    lifecycle: Lifecycle = False,
 ) -> None:
     """Show what the bot would have done on past issues. It meets each as if it were new, and changes nothing."""
+    if lifecycle and (repo is None) != (source is None):
+        _lifecycle(repo, source, templates, last, output, data_dir)
+    elif repo is not None and source is None:
+        _past(repo, last, output, templates, data_dir)
+    else:
+        _fail("give --repo OWNER/NAME; with --lifecycle, either that or --from FILE, an export of issues.")
+
+
+def _lifecycle(
+    repo: str | None,
+    source: Path | None,
+    templates: Path | None,
+    last: int,
+    output: str,
+    data_dir: Path | None,
+) -> None:
+    from bot.cli.waiting import WaitingError, from_export, from_github
+
+    try:
+        if source is not None:
+            preview = from_export(source, templates, last)
+        else:
+            preview = from_github(repo or "", settings_or_exit(data_dir=data_dir), templates, last)
+    except WaitingError as error:
+        _fail(str(error))
+    if output == "json":
+        import orjson
+
+        typer.echo(orjson.dumps(preview.as_json(), option=orjson.OPT_INDENT_2).decode())
+    else:
+        preview.print()
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"triage simulate: {message}", err=True)
+    raise typer.Exit(2)
+
+
+def _past(repo: str, last: int, output: str, templates: Path | None, data_dir: Path | None) -> None:
     settings = settings_or_exit(data_dir=data_dir)
 
     from bot.cli.folder import FolderError
@@ -47,9 +100,7 @@ def simulate(
         context = context_for(repository, files, policy, "triage", reader.labels(repository))
         found = [(issue, plan_as_filed(issue, context)) for issue in reader.issues(repository, last)]
     except (GitHubError, FolderError) as error:
-        text = explained(error, repo) if isinstance(error, GitHubError) else str(error)
-        typer.echo(f"triage simulate: {text}", err=True)
-        raise typer.Exit(2) from None
+        _fail(explained(error, repo) if isinstance(error, GitHubError) else str(error))
     for problem in problems:
         typer.echo(str(problem), err=True)
     if output == "json":

@@ -244,6 +244,31 @@ def test_a_crash_between_the_closing_words_and_closing_is_mended():
     assert kinds(met.settle()) == ["close"]
 
 
+def about_to_close() -> World:
+    """The closing words are said, and the machine stopped before it closed."""
+    met = quiet()
+    met.wait(60)
+    met.settle()
+    met.wait(8)
+    met.carry_out(met.decide().actions[0])
+    return met
+
+
+def test_a_person_who_closes_it_right_after_the_closing_words_closed_it():
+    met = about_to_close()
+    met.close_by_hand()
+    met.comment(AUTHOR, "Still there!")
+    assert kinds(met.settle()) == ["remove_label", "retract_notice", "retract_notice"]
+
+
+def test_a_command_to_close_it_right_after_the_closing_words_is_the_persons_word():
+    met = about_to_close()
+    met.command(AUTHOR, "close")
+    assert kinds(met.settle()) == ["close", "react", "remove_label", "retract_notice", "retract_notice"]
+    met.comment(AUTHOR, "Thanks anyway.")
+    assert kinds(met.settle()) == []
+
+
 def test_closing_words_that_led_to_no_closing_are_taken_back():
     met = quiet()
     met.wait(60)
@@ -267,6 +292,10 @@ def test_only_a_sweep_warns_and_closes_so_that_its_limit_holds():
     assert kinds(met.settle()) == []
     met.history = replace(met.history, swept=True)
     assert kinds(met.settle()) == ["post_notice", "close"]
+    waits = asked()
+    waits.wait(14)
+    waits.history = replace(waits.history, swept=False)
+    assert kinds(waits.settle()) == []
 
 
 def test_an_edit_answers_a_maintainers_ask():
@@ -379,9 +408,10 @@ def test_an_issue_that_a_person_opens_again_starts_anew():
     assert kinds(met.settle()) == ["add_labels", "post_notice"]
 
 
-def test_a_lost_delivery_of_the_opening_starts_anew_too():
+@pytest.mark.parametrize("days", [0, 100])
+def test_a_lost_delivery_of_the_opening_starts_anew_too(days: int):
     met = closed()
-    met.wait(100)
+    met.wait(days)
     met.issue = replace(met.issue, state="open", closed_at=None)
     assert kinds(met.settle()) == ["remove_label", "retract_notice", "retract_notice"]
     assert not met.history.closed_by_bot
