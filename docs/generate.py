@@ -39,14 +39,19 @@ def cli_page() -> str:
     group = typer.main.get_command(app)
     if not isinstance(group, TyperGroup):
         raise TypeError(group)
-    return "\n".join(
-        [CLI_INTRODUCTION, *(f"## triage {name}\n\n```text\n{_help(name)}\n```\n" for name in sorted(group.commands))]
-    )
+    commands = [
+        command
+        for name, each in sorted(group.commands.items())
+        for command in ([f"{name} {under}" for under in each.commands] if isinstance(each, TyperGroup) else [name])
+    ]
+    return "\n".join([CLI_INTRODUCTION, *(f"## triage {name}\n\n```text\n{_help(name)}\n```\n" for name in commands)])
 
 
 def _help(name: str) -> str:
     """What the reader sees on a terminal of a hundred columns."""
-    result = CliRunner().invoke(app, [name, "--help"], prog_name="triage", env={"COLUMNS": "100"}, terminal_width=100)
+    result = CliRunner().invoke(
+        app, [*name.split(), "--help"], prog_name="triage", env={"COLUMNS": "100"}, terminal_width=100
+    )
     return "\n".join(line.rstrip() for line in result.output.strip().splitlines())
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import typer
 
+from bot.cli.bash import bash
 from bot.cli.check import check
 from bot.cli.doctor import doctor
 from bot.cli.journal import journal
@@ -25,6 +26,7 @@ app.command()(journal)
 app.command()(replay)
 app.command()(simulate)
 app.command()(report)
+app.add_typer(bash, name="bash")
 app.command()(labels)
 
 

@@ -1,4 +1,4 @@
-"""`triage lint`: checks the templates and the policy of a checkout."""
+"""`triage lint`: checks templates and policy of a checkout, or makes a policy of another tool's configuration."""
 
 from __future__ import annotations
 
@@ -13,10 +13,25 @@ if TYPE_CHECKING:
     from bot.forms.template import Problem
 
 
+ImportStale = Annotated[
+    Path | None,
+    typer.Option(
+        "--import-stale",
+        metavar="FILE",
+        help="Instead, print the policy that a workflow with actions/stale, or a stale.yml, comes to.",
+    ),
+]
+
+
 def lint(
     path: Annotated[Path, typer.Argument(metavar="[PATH]", help="A repository's root.", show_default=False)] = Path(),
+    import_stale: ImportStale = None,
 ) -> None:
     """Check the templates and the policy of a checkout. Exit 1 when there are errors, 2 when it cannot be read."""
+    if import_stale is not None:
+        _import(import_stale)
+        return
+
     from bot.cli.folder import FolderError, template_files
     from bot.forms.load import load
 
@@ -34,6 +49,24 @@ def lint(
     typer.echo(", ".join(said) + ".", err=True)
     if errors:
         raise typer.Exit(1)
+
+
+def _import(file: Path) -> None:
+    """The policy to stdout, and what has no place in it to stderr."""
+    from bot.cli.yaml_text import as_yaml
+    from bot.triage.stale_import import convert
+
+    try:
+        made = convert(file.read_bytes(), str(file))
+    except OSError as error:
+        typer.echo(f"triage lint: {file} cannot be read: {error.strerror}.", err=True)
+        raise typer.Exit(2) from None
+    for problem in made.problems:
+        typer.echo(str(problem), err=True)
+    if not made.policy:
+        typer.echo(f"triage lint: {file} has no step of actions/stale, and is no stale.yml.", err=True)
+        raise typer.Exit(2)
+    typer.echo(as_yaml(made.policy), nl=False)
 
 
 def _policy_problems(root: Path, templates: TemplateSet) -> tuple[Problem, ...]:

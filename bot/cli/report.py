@@ -52,7 +52,7 @@ def report(  # noqa: PLR0913 each is an option
     post: Post = False,
     data_dir: DataDir = None,
 ) -> None:
-    """Write the issue-bash report: what to close, answer or fix, with the evidence for each."""
+    """Report what to close, answer or fix. Each issue with the evidence for and against it."""
     sections = _sections(section or [])
     if source is not None and repo is None:
         if post:

@@ -30,7 +30,7 @@ class Boards:
         board = await self._board(request)
         if board is None:
             return page("message", status=404, title="No such bash", text="There is none at this address.")
-        return page("bash", script="bash.js", board=board, name=_name(request), number=_number(request))
+        return page("bash", script="bash.js", board=board, repository=_repository(request), number=_number(request))
 
     async def data(self, request: Request) -> Response:
         board = await self._board(request)
@@ -57,5 +57,5 @@ def _number(request: Request) -> int:
     return min(number, 2**31 - 1)
 
 
-def _name(request: Request) -> str:
+def _repository(request: Request) -> str:
     return f"{request.path_params['owner']}/{request.path_params['name']}"

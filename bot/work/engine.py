@@ -6,12 +6,14 @@ import logging
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
 
-from bot.store import deliveries, lanes, reports, schedules
+from bot.reports.bash import data as board_data
+from bot.store import bashes, deliveries, lanes, reports, repositories, schedules
 from bot.store.database import Database, StoreError
 from bot.store.process_lock import place_at
 from bot.work import retention
@@ -151,6 +153,16 @@ class Engine:
         with self._database.read() as connection:
             kept = reports.get_public(connection, owner, name)
             return kept.content if kept else None
+
+    def board(self, owner: str, name: str, number: int) -> dict[str, Any] | None:
+        """The bash with this tracking issue, of a public repository, as its page shows it."""
+        with self._database.read() as connection:
+            kept = bashes.of_issue(connection, owner, name, number)
+            known = repositories.get(connection, kept.repository_id) if kept else None
+        if kept is None or known is None:
+            return None
+        url = f"{known.repository.html_url}/issues/{number}"
+        return {"url": url, **board_data(kept.bash, datetime.now(UTC))}
 
     def _launch(self) -> None:
         library = logging.getLogger("dbos")

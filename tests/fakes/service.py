@@ -33,6 +33,8 @@ class FakeService:
         self.broken = False
         self.stopped = False
         self.started_with: Credentials | None = None
+        self.boards: dict[tuple[str, str, int], dict[str, Any]] = {}
+        self.reports: dict[tuple[str, str], bytes] = {}
 
     def start(self, _settings: Settings, credentials: Credentials) -> FakeService:
         self.started_with = credentials
@@ -49,6 +51,12 @@ class FakeService:
 
     def figures(self) -> Mapping[str, float]:
         return {"deliveries_undone": 3.0}
+
+    def board(self, owner: str, name: str, number: int) -> dict[str, Any] | None:
+        return self.boards.get((owner, name, number))
+
+    def report(self, owner: str, name: str) -> bytes | None:
+        return self.reports.get((owner, name))
 
     def stop(self) -> None:
         self.stopped = True

@@ -185,9 +185,9 @@ class CutApp:
     def __init__(self, app: App, installation_id: int) -> None:
         self.id, self.slug = app.id, app.slug
         installed = app.installation(installation_id)
-        self.reader, self.writer = installed.reader, CutWriter(installed.writer)
+        self.reader, self.threads, self.writer = installed.reader, installed.threads, CutWriter(installed.writer)
 
-    def installation(self, _installation_id: int) -> CutApp:
+    def installation(self, installation_id: int) -> CutApp:  # noqa: ARG002 the one there is
         return self
 
 

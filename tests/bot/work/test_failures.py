@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, cast
 
 import orjson
 import pytest
@@ -16,6 +17,9 @@ from bot.work.lanes import Lanes
 from bot.work.pace import Pace
 from bot.work.service import requeue_dead
 from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench, CutApp, PowerCut
+
+if TYPE_CHECKING:
+    from bot.work.ports import GitHub
 
 COMMENTS = "/comments$"
 
@@ -262,7 +266,7 @@ def test_a_crash_before_the_outcome_is_known_writes_nothing_twice(bench: Bench):
     doomed = CutApp(bench.github, bench.installation.id)
     (lane,) = bench.hand_over(bench.waiting())
     with pytest.raises(PowerCut):
-        Lanes(bench.database, doomed).run(lane)
+        Lanes(bench.database, cast("GitHub", doomed)).run(lane)
     assert doomed.writer.written == ["add_labels", "post_request"]
     assert bench.record(issue).intent.post
 
