@@ -6,6 +6,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from bot.cli import app
+from tests.bot.cli.conftest import Triage
 
 FORM = """\
 name: Bug report
@@ -109,3 +110,23 @@ def test_a_folder_of_templates_alone_may_be_checked(root: Path):
     result = lint(root / ".github/ISSUE_TEMPLATE")
     assert result.exit_code == 0
     assert "1 template," in result.stderr
+
+
+def test_another_tools_configuration_becomes_a_policy(triage: Triage, tmp_path: Path):
+    file = tmp_path / "stale.yml"
+    file.write_text("daysUntilStale: 180\ndaysUntilClose: 14\nmarkComment: |\n  Anybody here?\n  Really?\nsweep: 3\n")
+    done = triage("lint", "--import-stale", file)
+    assert done.exit_code == 0
+    assert done.stderr == f"{file}:6:1: warning: sweep: It has no place in the policy.\n"
+    assert done.stdout == (
+        "stale:\n  days_until_stale: 180\n  days_until_close: 14\n  label: wontfix\n"
+        "  mark_comment: |\n    Anybody here?\n    Really?\n"
+    )
+
+
+def test_a_file_that_is_no_such_configuration_is_refused(triage: Triage, tmp_path: Path):
+    missing = triage("lint", "--import-stale", tmp_path / "none.yml")
+    assert (missing.exit_code, "cannot be read" in missing.stderr) == (2, True)
+    (tmp_path / "ci.yml").write_text("jobs: {}\n")
+    other = triage("lint", "--import-stale", tmp_path / "ci.yml")
+    assert (other.exit_code, "has no step of actions/stale" in other.stderr) == (2, True)

@@ -262,4 +262,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
-TestLifecycle.settings = settings(max_examples=300, stateful_step_count=40, deadline=None)
+TestLifecycle.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from bot.forms.rules import FieldRule
 from bot.triage.policy import DEFAULT_POLICY, PolicyError, json_schema, load_policy
+from bot.triage.waiting import least_days
 
 ROOT = Path(__file__).parents[3]
 
@@ -133,6 +134,35 @@ def test_a_renamed_needs_info_may_be_created_as_well():
         ("fields: {a.yml: {b: {min_length: true}}}", "1:34: error: fields.a.yml.b.min_length: must be a whole number."),
         ("enabled: true\nenabled: false", "2:1: error: The key `enabled` stands here twice."),
         ("[a]: b", "1:1: error: A key must be plain text."),
+        (
+            "stale: {labels: {bug: {days_until_stal: 3}}}",
+            "1:24: error: stale.labels.bug.days_until_stal: there is no such key; did you mean `days_until_stale`?",
+        ),
+        (
+            "stale: {labels: {days_until_close: {a: 3}}}",
+            "1:37: error: stale.labels.days_until_close.a: there is no such key.",
+        ),
+        (
+            "stale: {days_until_stale: 3, days-before-stale: 4}",
+            "1:8: error: stale: `days_until_stale` and `days-before-stale` are one key: keep one of them.",
+        ),
+        (
+            "needs_info: {days_until_close: 7}",
+            "1:13: error: needs_info: days_until_close needs days_until_reminder: nothing is closed without a reminder.",
+        ),
+        ("stale: {days_until_stale: 0}", "1:27: error: stale.days_until_stale: must be at least 1."),
+        ("stale: {days_until_stale: true}", "1:27: error: stale.days_until_stale: must be a whole number."),
+        ("stale: {start_date: soon}", "1:21: error: stale.start_date: must be a day such as 2030-01-31."),
+        ("stale: {start_date: 7}", "1:21: error: stale.start_date: must be a day such as 2030-01-31."),
+        ("stale: {labels: []}", "1:17: error: stale.labels: must be a mapping of keys to values."),
+        (
+            "report: {schedule: '0 6 * *'}",
+            "1:20: error: report.schedule: must be a cron line of five fields, such as `0 6 * * 1` for Mondays at six.",
+        ),
+        (
+            "report: {schedule: '* 6 * * 1'}",
+            "1:20: error: report.schedule: begins with the minute, a number: a report comes once an hour at most.",
+        ),
         ("enabled: !!python/name:os.system", "1:10: error: The tag `python/name:os.system` is not allowed here."),
         ("enabled: !!int x", "1:10: error: `x` is not a number."),
         ("enabled: !!bool x", "1:10: error: `x` is not true or false."),
@@ -150,6 +180,37 @@ def test_all_errors_are_named_at_once():
         "3:18: error: request.deadline_days: must be at least 1.",
         "4:3: error: request.langage: there is no such key; did you mean `language`?",
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{days_until_stale: 60, days_until_close: null, exempt_labels: [a, b], exempt_all_milestones: true}",
+        "{daysUntilStale: 60, daysUntilClose: false, exemptLabels: [a, b], exemptMilestones: true}",
+        "{days-before-issue-stale: 60, days-before-close: -1, exempt-labels: 'a, b', exempt-all-issue-milestones: true}",
+    ],
+)
+def test_the_lifecycle_understands_the_spellings_of_other_tools(text: str):
+    stale = load_policy(f"stale: {text}".encode()).stale
+    assert (stale.days_until_stale, stale.days_until_close) == (60, None)
+    assert (stale.exempt_labels, stale.exempt_all_milestones) == (("a", "b"), True)
+
+
+def test_a_schedule_is_a_cron_line():
+    assert load_policy(b'report: {schedule: "0 6 * * 1"}').report.schedule == "0 6 * * 1"
+
+
+@pytest.mark.parametrize(
+    ("text", "days"),
+    [
+        ("", None),
+        ("stale: {days_until_stale: 60}", 60),
+        ("stale: {days_until_stale: 60}\nneeds_info: {days_until_reminder: 14}", 14),
+        ("stale: {labels: {bug: {days_until_stale: 30}, docs: {}}}", 30),
+    ],
+)
+def test_the_shortest_silence_of_a_policy_is_known(text: str, days: int | None):
+    assert least_days(load_policy(text.encode())) == days
 
 
 def test_a_missing_value_is_named_at_its_key():

@@ -1,0 +1,154 @@
+"""Turns the configuration of the well-known tools for stale issues into a policy, and tells what has no place in it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from pydantic import AliasChoices, ValidationError
+
+from bot.forms.template import Problem
+from bot.triage.lifecycle_policy import StaleSection
+from bot.triage.places import Places
+
+_ACTION = "actions/stale"
+_DEFAULTS = {"days_until_stale": 60, "days_until_close": 7}
+"""Of these tools; here nothing is stale unless the policy says so."""
+_SPELLINGS = {
+    str(spelling): name
+    for name, told in StaleSection.model_fields.items()
+    if isinstance(told.validation_alias, AliasChoices)
+    for spelling in told.validation_alias.choices
+}
+_TYPED = {"days_until_stale", "days_until_close", "limit_per_run", "exempt_all_assignees", "exempt_all_milestones"}
+"""Numbers and yes/no: a workflow may put quotes around them, a policy may not."""
+_WITHOUT_MEANING = frozenset({"repo-token", "ascending", "sort-by", "enable-statistics", "issues", "only"})
+_SAID = {
+    "operations-per-run": "It counts calls; here `limit_per_run` counts issues, 30 an hour unless set.",
+    "debug-only": "To try it first, run `triage simulate --lifecycle`; `dry_run: true` is for all that the bot does.",
+    "remove-stale-when-updated": "Any word of a person takes the warning back, always.",
+    "remove-issue-stale-when-updated": "Any word of a person takes the warning back, always.",
+    "ignore-updates": "Any word of a person counts, always; those of bots and changes of labels never do.",
+    "ignore-issue-updates": "Any word of a person counts, always; those of bots and changes of labels never do.",
+    "unmarkComment": "Nothing new is said then: the warning itself is edited and folded away.",
+    "close-issue-label": "No label is put on at closing; `close_reason` shows that it was not done.",
+}
+_NO_PLACE = "It has no place in the policy."
+_COMMENTS = frozenset({"mark_comment", "close_comment"})
+
+
+@dataclass(slots=True)
+class Imported:
+    """A policy, as far as it could be carried over; `problems` tell what was not."""
+
+    policy: dict[str, Any] = field(default_factory=dict)
+    """Empty where the file configures no such tool."""
+    problems: list[Problem] = field(default_factory=list)
+
+
+def convert(text: bytes, path: str) -> Imported:
+    """Read a workflow with steps of actions/stale, or a stale.yml."""
+    places = Places(text, path)
+    if places.problems or not isinstance(places.value, dict):
+        return Imported(problems=list(places.problems))
+    return _Conversion(places, path).run(places.value)
+
+
+class _Conversion:
+    """One file."""
+
+    def __init__(self, places: Places, path: str) -> None:
+        self._places, self._path = places, path
+        self._made = Imported()
+
+    def run(self, content: Mapping[str, Any]) -> Imported:
+        steps = list(_steps(content))
+        if not steps and "jobs" not in content and any(_SPELLINGS.get(key) for key in content):
+            steps = [((), {"staleLabel": "wontfix", **content, **_mapping(content.get("issues"))})]
+        for place, inputs in steps:
+            self._step(place, inputs)
+        return self._made
+
+    def _step(self, place: tuple[str | int, ...], inputs: Mapping[str, Any]) -> None:
+        if inputs.get("only") == "pulls":
+            self._tell(place, "only", "It is about pull requests alone; the bot leaves them alone.")
+            return
+        section = self._section(place, inputs)
+        if "stale" not in self._made.policy:
+            self._made.policy["stale"] = section
+            return
+        only = section.get("only_labels", []) or section.get("any_of_labels", [])
+        if len(only) != 1:
+            self._tell(place, "", "There is one section `stale` only: this step is left out.")
+            return
+        times = {name: days for name in _DEFAULTS if (days := section[name]) is not None}
+        self._made.policy["stale"].setdefault("labels", {})[only[0]] = times
+        others = section.keys() - _DEFAULTS.keys() - {"only_labels", "any_of_labels"}
+        message = f"It became `stale: labels: {only[0]}`, which takes its days alone."
+        if others:
+            message += f" Left out: {', '.join(f'`{name}`' for name in sorted(others))}."
+        self._tell(place, "", f"{message} If this label says that the author was asked, `needs_info` fits better.")
+
+    def _section(self, place: tuple[str | int, ...], inputs: Mapping[str, Any]) -> dict[str, Any]:
+        found: dict[str, Any] = dict(_DEFAULTS)
+        # What is said of issues alone comes after what is said of all, and so counts.
+        for key, value in sorted(inputs.items(), key=lambda item: "issue" in item[0]):
+            name = _SPELLINGS.get(key)
+            if _is_about_pulls(key) or key in _WITHOUT_MEANING:
+                continue
+            if name is not None:
+                problem = self._take(found, name, value)
+            else:
+                is_usual = str(value).lower() == ("true" if key.startswith("remove-") else "false")
+                problem = "" if is_usual else _SAID.get(key, _NO_PLACE)
+            if problem:
+                self._tell(place, key, problem)
+        if any(_is_about_pulls(key) for key in inputs):
+            self._tell(place, "", "Pull requests are left alone: what is said of them has no place in the policy.")
+        return found
+
+    @staticmethod
+    def _take(found: dict[str, Any], name: str, value: Any) -> str:
+        """Put the value where it belongs; else say why not."""
+        if isinstance(value, str) and "${{" in value:
+            return "An expression is worked out by GitHub when the workflow runs: put its value into the policy."
+        if name in _COMMENTS and re.search(r"\{[{%#]", str(value)):
+            return "Braces have a meaning in the policy's comments: put it there by hand."
+        if name in _TYPED and isinstance(value, str):
+            value = {"true": True, "false": False}.get(value.lower(), int(value) if _is_number(value) else value)
+        try:
+            taken = StaleSection.model_validate({name: value}).model_dump(mode="json")[name]
+        except ValidationError:
+            shown = str(value).lower() if isinstance(value, bool) else value
+            return f"`{shown}` cannot be carried over: see `{name}` in the policy's reference."
+        if name in _DEFAULTS or taken != StaleSection().model_dump(mode="json")[name]:
+            found[name] = taken
+        return ""
+
+    def _tell(self, place: tuple[str | int, ...], key: str, message: str) -> None:
+        line, column = self._places.of((*place, key) if key else place, key=True)
+        named = f"{key}: {message}" if key else message
+        self._made.problems.append(Problem(self._path, line, column, named, "warning"))
+
+
+def _steps(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], Mapping[str, Any]]]:
+    """Each step of the action, with where its inputs stand."""
+    for name, job in _mapping(content.get("jobs")).items():
+        steps = _mapping(job).get("steps")
+        for at, step in enumerate(steps if isinstance(steps, list) else []):
+            if str(_mapping(step).get("uses", "")).partition("@")[0] == _ACTION:
+                yield ("jobs", name, "steps", at, "with"), _mapping(step.get("with"))
+
+
+def _mapping(value: object) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
+def _is_about_pulls(key: str) -> bool:
+    return "-pr-" in f"{key}-" or key in {"pulls", "delete-branch"}
+
+
+def _is_number(text: str) -> bool:
+    return re.fullmatch(r"-?[0-9]{1,6}", text) is not None
