@@ -7,7 +7,7 @@ that a crash between any two doubles nothing: the tracking issue, the board and 
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import structlog
@@ -26,10 +26,11 @@ from bot.triage.issue import Actor
 from bot.triage.obey import is_permitted
 from bot.triage.plan import Close, React
 from bot.work.fill import fill
-from bot.work.pace import Pace, Pause, now_ms
+from bot.work.pace import Pace, Pause
 from bot.work.reports import filing, read_and_make
 
 if TYPE_CHECKING:
+    from datetime import datetime
     from typing import Literal
 
     from sqlalchemy import Connection
@@ -65,14 +66,14 @@ class Bashes:
         with self._database.read() as connection:
             said = commands.load_of_bash(connection, repository_id)
             alive = bashes.alive(connection, repository_id)
-            due = any(kept.next_at is not None and kept.next_at <= now_ms() for kept in alive)
+            due = any(kept.next_at is not None and kept.next_at <= self._pace.now() for kept in alive)
             known = repositories.get(connection, repository_id) if said or due else None
         if known is None or known.installation_id is None:
             return
         try:
             installed = self._github.installation(known.installation_id)
-            context = self._contexts.of(known, installed, now_ms())
-            host = _Host(self._database, context, installed)
+            context = self._contexts.of(known, installed, self._pace.now())
+            host = _Host(self._database, context, installed, self._pace)
             for number, command in said:
                 host.hear(number, command, alive)
             for kept in alive:
@@ -80,13 +81,13 @@ class Bashes:
         except LimitReached as error:
             raise Pause(round(error.until.timestamp() * 1000), str(error)) from error
         except Unavailable as error:
-            raise Pause(now_ms() + self._pace.wait(4), str(error)) from error
+            raise Pause(self._pace.now() + self._pace.wait(4), str(error)) from error
         except GitHubError as error:
             log.warning("a bash cannot go on", reason=str(error))
-            self._put_off(alive, now_ms() + _HOUR)
+            self._put_off(alive, self._pace.now() + _HOUR)
         except Exception:  # it must not take the lane with it
             log.exception("a bash broke")
-            self._put_off(alive, now_ms() + _HOUR)
+            self._put_off(alive, self._pace.now() + _HOUR)
 
     def _put_off(self, alive: list[Kept], until: int) -> None:
         with self._database.write() as connection:
@@ -98,12 +99,13 @@ class Bashes:
 class _Host:
     """One visit to one repository's bashes."""
 
-    def __init__(self, database: Database, context: Context, installed: Installed) -> None:
+    def __init__(self, database: Database, context: Context, installed: Installed, pace: Pace) -> None:
         self._database = database
         self._context = context
         self._policy = context.policy
         self._repository = context.repository
         self._installed = installed
+        self._pace = pace
 
     def hear(self, number: int, command: Command, alive: list[Kept]) -> None:
         """Takes down one command, once: the ledger and that it is carried out are stored together."""
@@ -130,18 +132,18 @@ class _Host:
             self._answer(number, command, "unclear")
         else:
             said = Said(command.name, words, command.actor.login, command.comment_id)
-            running.bash, answer = apply(running.bash, said, _now())
+            running.bash, answer = apply(running.bash, said, self._pace.moment())
             self._answer(number, command, answer, running)
 
     def _seen(self, number: int, command: Command, alive: list[Kept]) -> None:
         by = "" if command.actor.is_bot else command.actor.login
         said = Said(command.name, (), by, 0, number)
         for kept in alive:
-            kept.bash, _ = apply(kept.bash, said, _now())
+            kept.bash, _ = apply(kept.bash, said, self._pace.moment())
         with self._database.write() as connection:
             for kept in alive:
                 bashes.save(connection, kept)
-            commands.finish(connection, [command.id], now_ms())
+            commands.finish(connection, [command.id], self._pace.now())
 
     def _start(self, number: int, command: Command, words: tuple[str, ...], alive: list[Kept]) -> None:
         settings = self._policy.bash
@@ -158,9 +160,9 @@ class _Host:
             self._policy.report,
             wish.sections,
         )
-        begun = begin(report, wish, settings, command.actor.login, _now())
+        begun = begin(report, wish, settings, command.actor.login, self._pace.moment())
         with self._database.write() as connection:
-            kept = bashes.add(connection, self._repository.id, begun, now_ms())
+            kept = bashes.add(connection, self._repository.id, begun, self._pace.now())
             self._note(connection, number, command, "done")
         alive.append(kept)
         self._react(command, "done")
@@ -175,9 +177,9 @@ class _Host:
     def _note(self, connection: Connection, number: int, command: Command, answer: str) -> None:
         by = command.actor.login or "the command line"
         because = f"{by} wrote /{command.name}."
-        entry = Entry(self._repository.id, number, "bash", "noted", because=because, note=answer, at=now_ms())
+        entry = Entry(self._repository.id, number, "bash", "noted", because=because, note=answer, at=self._pace.now())
         journal.write(connection, [entry])
-        commands.finish(connection, [command.id], now_ms())
+        commands.finish(connection, [command.id], self._pace.now())
 
     def _react(self, command: Command, answer: str) -> None:
         """A courtesy: the board says the same, so one that is lost is not sought again."""
@@ -199,8 +201,8 @@ class _Host:
 
     def show(self, kept: Kept) -> None:
         """Brings GitHub to where the ledger is, and says when to come back."""
-        if kept.is_running and _now() >= kept.bash.ends_at + GRACE:
-            kept.bash = finish(kept.bash, "", _now())
+        if kept.is_running and self._pace.moment() >= kept.bash.ends_at + GRACE:
+            kept.bash = finish(kept.bash, "", self._pace.moment())
             self._save(kept)
         try:
             self._open(kept)
@@ -209,7 +211,7 @@ class _Host:
         except NotFound:
             # Somebody deleted it: that is an end, too.
             log.warning("the tracking issue of a bash is gone", issue=kept.issue_number)
-            kept.bash = kept.bash if kept.bash.finished_at else finish(kept.bash, "", _now())
+            kept.bash = kept.bash if kept.bash.finished_at else finish(kept.bash, "", self._pace.moment())
             kept.next_at = None
         else:
             kept.next_at = self._next(kept)
@@ -243,22 +245,21 @@ class _Host:
             return
         if body != kept.issue_body:
             self._installed.writer.edit_issue(self._repository, kept.issue_number, body)
-        kept.board_body, kept.issue_body, kept.edited_at = board, body, now_ms()
+        kept.board_body, kept.issue_body, kept.edited_at = board, body, self._pace.now()
         self._save(kept)
 
     def _texts(self, kept: Kept) -> tuple[str, str]:
         body = f"{self._marker('issue', kept)}\n{texts.issue(kept.bash)}"
-        return body, f"{self._marker('board', kept)}\n{texts.board(kept.bash, _now())}"
+        return body, f"{self._marker('board', kept)}\n{texts.board(kept.bash, self._pace.moment())}"
 
-    @staticmethod
-    def _may_edit(kept: Kept) -> bool:
-        return kept.edited_at is None or _now() >= from_ms(kept.edited_at) + EVERY
+    def _may_edit(self, kept: Kept) -> bool:
+        return kept.edited_at is None or self._pace.moment() >= from_ms(kept.edited_at) + EVERY
 
     def _wrap_up(self, kept: Kept) -> None:
         """Posted once, edited when what became of the issues is looked up again."""
         number, check = kept.issue_number, next_check(kept.bash)
         is_new = kept.wrap_up_comment_id is None
-        if kept.is_running or number is None or not (is_new or (check is not None and _now() >= check)):
+        if kept.is_running or number is None or not (is_new or (check is not None and self._pace.moment() >= check)):
             return
         kept.bash = self._followed(kept.bash, count=is_new)
         mark = self._marker("wrap-up", kept)
@@ -280,11 +281,11 @@ class _Host:
             if count:
                 still_open = threads.open_threads(connection, self._repository.id)
                 bash = replace(bash, open_after=sum(not is_own(thread) for thread in still_open))
-        return followed(bash, found, _now())
+        return followed(bash, found, self._pace.moment())
 
     def _next(self, kept: Kept) -> int | None:
         """When there is something to do next, if nobody says anything."""
-        bash, now = kept.bash, _now()
+        bash, now = kept.bash, self._pace.moment()
         ahead: list[datetime] = []
         if self._texts(kept) != (kept.issue_body, kept.board_body) and kept.edited_at is not None:
             ahead.append(from_ms(kept.edited_at) + EVERY)
@@ -297,7 +298,3 @@ class _Host:
 
     def _marker(self, kind: str, kept: Kept) -> str:
         return texts.marker(kind, kept.id, kept.bash.started_at)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
