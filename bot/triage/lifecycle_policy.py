@@ -137,7 +137,7 @@ class NeedsInfoSection(Waiting):
     @model_validator(mode="after")
     def _warned(self) -> NeedsInfoSection:
         if self.days_until_close is not None and self.days_until_reminder is None:
-            raise ValueError("days_until_close needs days_until_reminder: nothing is closed without a reminder")
+            raise ValueError("days_until_close needs days_until_reminder: nothing is closed unwarned")
         return self
 
 

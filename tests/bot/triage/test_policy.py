@@ -148,7 +148,7 @@ def test_a_renamed_needs_info_may_be_created_as_well():
         ),
         (
             "needs_info: {days_until_close: 7}",
-            "1:13: error: needs_info: days_until_close needs days_until_reminder: nothing is closed without a reminder.",
+            "1:13: error: needs_info: days_until_close needs days_until_reminder: nothing is closed unwarned.",
         ),
         ("stale: {days_until_stale: 0}", "1:27: error: stale.days_until_stale: must be at least 1."),
         ("stale: {days_until_stale: true}", "1:27: error: stale.days_until_stale: must be a whole number."),
@@ -187,7 +187,7 @@ def test_all_errors_are_named_at_once():
     [
         "{days_until_stale: 60, days_until_close: null, exempt_labels: [a, b], exempt_all_milestones: true}",
         "{daysUntilStale: 60, daysUntilClose: false, exemptLabels: [a, b], exemptMilestones: true}",
-        "{days-before-issue-stale: 60, days-before-close: -1, exempt-labels: 'a, b', exempt-all-issue-milestones: true}",
+        "{days-before-issue-stale: 60, days-before-close: -1, exempt-labels: 'a,b', exempt-all-milestones: true}",
     ],
 )
 def test_the_lifecycle_understands_the_spellings_of_other_tools(text: str):
