@@ -55,6 +55,8 @@ class Act:
         """What did not work and will not by itself, for people."""
         self._closed_by_other = False
         """A person was faster: what is remembered of closing it must not call it the bot's."""
+        self._unsaid = False
+        """A notice could not be written: nothing is closed without a word."""
         self._repository = repository
         guid = planned.look.deliveries[-1].guid if planned.look.deliveries else ""
         state = "planned" if dry_run else "intended"
@@ -82,7 +84,10 @@ class Act:
                     if not self.failures:
                         self._remember(action)
                 elif not self.dry_run:
-                    self._perform(index, action, installed, clock)
+                    if isinstance(action, Close) and self._unsaid:
+                        self.entries[index] = replace(self.entries[index], state="failed", note="left out: not said")
+                    else:
+                        self._perform(index, action, installed, clock)
                     index += 1
         except (LimitReached, NotFound) as error:
             # Nothing was written by the call that met the limit, or no issue.
@@ -112,6 +117,7 @@ class Act:
             # The other actions may still help: a label that cannot be set must not keep the author from an answer.
             metrics.ACTIONS.labels(action.kind, "failed").inc()
             self.entries[index] = replace(self.entries[index], state="failed", note=str(error))
+            self._unsaid = self._unsaid or isinstance(action, PostNotice)
             if not isinstance(error, NotFound):
                 self.failures.append(f"{action.kind}: {error}")
             elif isinstance(action, RetractNotice):

@@ -138,6 +138,7 @@ class Mirror:
             elif event.action == "deleted" and not by_self:
                 # Whoever takes a warning away means that it should not be there.
                 self._heard(record, event.sender, issue, to_ms(issue.updated_at))
+                return record.noticed
             return False
         waited_for = False
         if event.action == "created" and not by_self:

@@ -58,7 +58,7 @@ def sweep(chore: Chore) -> datetime | None:
         if not waits(connection, repository.id, policy):
             return None
     filled = fill(chore.database, repository, chore.installed.threads, filing(chore.context.checker))
-    chosen = _Chosen(policy, to_ms(chore.now - _AGAIN_AFTER))
+    chosen = Chosen(policy, to_ms(chore.now - _AGAIN_AFTER))
     with chore.database.read() as connection:
         for found in due(connection, chore.context, chore.now):
             if chore.stopping.is_set():
@@ -92,7 +92,7 @@ def _section(issue: Issue, policy: Policy) -> Waiting:
     return policy.stale if track is None else track.section
 
 
-class _Chosen:
+class Chosen:
     """As many as the policy lets one sweep take up: those that were not looked at for longest."""
 
     def __init__(self, policy: Policy, looked_before: int) -> None:
@@ -116,7 +116,7 @@ class _Chosen:
         return sorted(-number for _, heap in self._heaps for _, number in heap)
 
 
-def _take_up(chore: Chore, chosen: _Chosen, filled: Filled) -> None:
+def _take_up(chore: Chore, chosen: Chosen, filled: Filled) -> None:
     numbers, at, repository = chosen.numbers, to_ms(chore.now), chore.known.repository
     partial = " ".join(_partial(chosen, filled))
     log.info("swept", due=len(numbers), left=chosen.left, read=filled.issues, points=filled.points, partial=partial)
@@ -128,7 +128,7 @@ def _take_up(chore: Chore, chosen: _Chosen, filled: Filled) -> None:
         journal.write(connection, [Entry(repository.id, 0, "sweep", "noted", because=because, note=partial, at=at)])
 
 
-def _partial(chosen: _Chosen, filled: Filled) -> Iterable[str]:
+def _partial(chosen: Chosen, filled: Filled) -> Iterable[str]:
     if filled.again_at is not None:
         yield (
             f"Partial: GitHub's limit stopped the reading after {filled.issues:,} issues; it goes on there at"

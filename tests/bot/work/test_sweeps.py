@@ -8,17 +8,21 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from bot.github import transport
 from bot.github.writer import Outcome
 from bot.store import schedules
-from bot.triage.issue import Repository
-from bot.triage.plan import Action, Close
+from bot.triage.issue import Actor, Repository
+from bot.triage.issue import Issue as TriageIssue
+from bot.triage.plan import Action, Close, Reopen
+from bot.triage.policy import load_policy
 from bot.work.chores import Chores
 from bot.work.contexts import Contexts
 from bot.work.lanes import Lanes
 from bot.work.schedules import POLICY, SWEEP, follow_policy
-from bot.work.sweeps import sweep
+from bot.work.sweeps import Chosen, Due, sweep
 from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench
 from tests.bot.work.bench import bench as opened
 from tests.fakes.github.model import Comment, Issue
@@ -143,6 +147,64 @@ def test_warned_answered_and_left_alone(place: Place):
     assert "over" in place.said(issue)[0]
     place.wait(200)
     assert place.state(issue) == "open"
+
+
+def test_a_warning_that_somebody_deletes_begins_a_new_silence(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    place.fake.delete_comment(place.comments(issue)[0], by="mia")
+    place.bench.settle()
+    assert "stale" not in place.bench.labels(issue)
+    place.wait(59)
+    assert place.comments(issue) == []
+    place.wait(2)
+    assert len(place.comments(issue)) == 1
+
+
+def test_nothing_is_closed_right_after_a_time_in_which_nobody_could_answer(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    place.fake.lock_issue(REPO, issue, by="mia")
+    place.wait(30)
+    place.fake.unlock_issue(REPO, issue, by="mia")
+    place.wait(1)
+    assert place.state(issue) == "open"
+    assert "over" in place.said(issue)[0]
+
+
+def test_nothing_is_closed_where_the_words_for_it_cannot_be_written(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(61)
+    place.fake.faults.error(403, method="POST", path=".*/comments", times=1)
+    place.wait(8)
+    assert place.state(issue) == "open"
+    assert [it.note for it in place.bench.journal(issue) if it.kind == "close"] == ["left out: not said"]
+    place.wait(1.1)
+    assert place.state(issue) == "closed"
+
+
+@given(
+    looked=st.lists(st.tuples(st.booleans(), st.integers(0, 100)), max_size=40),
+    limits=st.tuples(st.integers(1, 5), st.integers(1, 5)),
+)
+def test_a_sweep_keeps_to_its_limits_and_takes_those_that_waited_longest(
+    looked: list[tuple[bool, int]], limits: tuple[int, int]
+):
+    said = "needs_info: {{days_until_reminder: 1, limit_per_run: {}}}\nstale: {{limit_per_run: {}}}"
+    policy = load_policy(said.format(*limits).encode())
+    chosen = Chosen(policy, looked_before=50)
+    at = datetime(2030, 1, 1, tzinfo=UTC)
+    for number, (asked, looked_at) in enumerate(looked, start=1):
+        issue = TriageIssue(number, "", "", Actor("ann"), at, at)
+        chosen.add(Due(issue, (Reopen(because="."),), policy.needs_info if asked else policy.stale, looked_at))
+    for asked, limit in zip((True, False), limits, strict=True):
+        waiting = sorted((at, n) for n, (it, at) in enumerate(looked, start=1) if it is asked and at <= 50)
+        expected = {number for _, number in waiting[:limit]}
+        assert {number for number in chosen.numbers if looked[number - 1][0] is asked} == expected
+    assert chosen.left + len(chosen.numbers) == sum(at <= 50 for _, at in looked)
 
 
 def test_what_the_author_closes_with_a_comment_stays_closed(place: Place):
