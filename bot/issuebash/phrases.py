@@ -6,7 +6,7 @@ Each pattern is looked for in one sentence of somebody's own words, so that code
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 
 from bot.triage.prose import prose
 
@@ -75,12 +75,11 @@ _DUPLICATE = re.compile(
 _MENTIONS = re.compile(r"(?<![\w@])@([A-Za-z0-9][A-Za-z0-9-]{0,38})")
 
 
-def sentences(text: str) -> Iterator[str]:
-    """A person's own words, a sentence each."""
-    for match in _SENTENCE.finditer(prose(text[:_LONGEST]).replace("’", "'")):
-        sentence = match[0].strip()
-        if sentence:
-            yield sentence
+@lru_cache(maxsize=256)
+def sentences(text: str) -> tuple[str, ...]:
+    """A person's own words, a sentence each. Every rule asks for those of the same few comments."""
+    found = (match[0].strip() for match in _SENTENCE.finditer(prose(text[:_LONGEST]).replace("’", "'")))
+    return tuple(sentence for sentence in found if sentence)
 
 
 def still_happens(text: str) -> bool:
@@ -96,7 +95,7 @@ def works_now(text: str) -> bool:
 
 def thanks(text: str) -> bool:
     """Short thanks, with no question in them: the usual end of a conversation."""
-    said = list(sentences(text))
+    said = sentences(text)
     return len(said) <= 4 and any(map(_THANKS.search, said)) and not any(one.endswith("?") for one in said)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 _LONGEST = 60_000
 """Characters of a body that are read; GitHub's longest body has few more."""
@@ -69,6 +70,7 @@ class Signature:
         return bool(self.frames) or len(self.message.split()) >= 4
 
 
+@lru_cache(maxsize=16)
 def signature(text: str) -> Signature | None:
     """The last error shown in a body; of chained ones the last, which is what the reader met."""
     frames: list[str] = []

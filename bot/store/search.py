@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from functools import cache
+from heapq import nsmallest
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
@@ -26,12 +27,15 @@ _COMMON_WORDS = """
     have how i if in into is it its just me my no not of on or our should so some still that the their them then there
     these they this to up us use used using want was we were what when where which while who why will with without would
     you your bug issue error problem question help please feature request wrong fail fails failed failing work works
-    working title docs documentation python
+    working title docs documentation python possible mean means best way between
 """
 _COMMON = frozenset(_COMMON_WORDS.split())
 """Words that say nothing of what an issue is about."""
 _MOST_TERMS = 12
-_CANDIDATES = 20
+_CANDIDATES = 1000
+"""Rows that are compared; few searches meet so many."""
+_MOST_MET = 500
+"""Issues with one of the rarest words that are looked at; or those with the rarest alone, should they be more."""
 
 
 def terms(text: str) -> tuple[str, ...]:
@@ -108,6 +112,7 @@ class Search:
         self._repository_id = repository_id
         self._is_sqlite = connection.dialect.name == "sqlite"
         self._frequencies: dict[str, int] = {}
+        self._shared: frozenset[str] | None = None
         self._pages: tuple[Page, ...] | None = None
         self._pages_with: dict[str, list[int]] = {}
 
@@ -123,6 +128,11 @@ class Search:
         return _likest(thread, rows, most)
 
     def same_error(self, thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
+        """Most errors are shown once: asking for each would take most of a report's time."""
+        if self._shared is None:
+            self._shared = frozenset(self._connection.scalars(_SHARED, {"repository": self._repository_id}))
+        if signature not in self._shared:
+            return ()
         rows = self._connection.execute(
             _SAME_ERROR, {"signature": signature, "repository": self._repository_id, "most": _CANDIDATES}
         )
@@ -150,16 +160,17 @@ class Search:
         return tuple(Page(row.title, row.url) for row in rows)
 
     def _wanted(self, words: Sequence[str]) -> str:
-        """What to match, of words that begin with the rarest: all with half of their weight in common, and few more.
+        """What to match, of words that begin with the rarest: one of the rarest, and beside a light one another.
 
-        As long as those left out weigh less than half, nothing that is that like is lost; and a word that is lighter
-        than half must have another one beside it. So frequent words alone match nothing, and a search in a large
-        repository takes little more than in a small one.
+        What is left out weighs less than half, so that nothing that is so like is lost, or is frequent here: titles
+        that share nothing rarer are about different things. So a search takes no longer in a large repository.
         """
-        half, left = sum(map(len, words)) / 2, sum(map(len, words))
+        left, met = sum(map(len, words)), 0
+        half = left / 2
         parts: list[str] = []
         for word in words:
-            if left < half:
+            met += self._frequency(word)
+            if left < half or (parts and met > _MOST_MET):
                 break
             left -= len(word)
             others = [self._quoted(one) for one in words if one != word]
@@ -187,20 +198,19 @@ class Search:
 
 def _likest(thread: Thread, rows: Iterable[sa.Row[Any]], most: int) -> tuple[Likeness, ...]:
     own = terms(thread.issue.title)
-    found = [
+    found = ((likeness(own, terms(row.title)), row) for row in rows if row.number != thread.number)
+    return tuple(
         Likeness(
             number=row.number,
             title=row.title,
             url=row.url,
             state="open" if row.open else "closed",
             answered=row.answered,
-            likeness=likeness(own, terms(row.title)),
+            likeness=alike,
             signature=row.signature,
         )
-        for row in rows
-        if row.number != thread.number
-    ]
-    return tuple(sorted(found, key=lambda it: (-it.likeness, it.number))[:most])
+        for alike, row in nsmallest(most, found, key=lambda it: (-it[0], it[1].number))
+    )
 
 
 _COLUMNS = "texts.number, texts.title, texts.url, texts.open, texts.answered, texts.signature"
@@ -210,20 +220,23 @@ _SAME_ERROR = sa.text(
     " WHERE texts.repository_id = :repository AND texts.signature = :signature AND texts.signature <> ''"
     " ORDER BY texts.number LIMIT :most"
 )
+_SHARED = sa.text(
+    "SELECT signature FROM texts WHERE repository_id = :repository AND signature <> ''"
+    " GROUP BY signature HAVING count(*) > 1"
+)
 
 
 @cache
 def _query(*, is_sqlite: bool) -> sa.TextClause:
     if is_sqlite:
         return sa.text(
-            f"SELECT {_COLUMNS} FROM texts_index JOIN texts ON texts.id = texts_index.rowid"  # noqa: S608 fixed words
-            " WHERE texts_index MATCH :words AND texts.repository_id = :repository AND texts.number <> 0"
-            " ORDER BY bm25(texts_index, 2.0, 1.0) LIMIT :most"
+            # CROSS JOIN: the index first; SQLite's planner may think otherwise, and ask it about each row.
+            f"SELECT {_COLUMNS} FROM texts_index CROSS JOIN texts ON texts.id = texts_index.rowid"  # noqa: S608 fixed words
+            " WHERE texts_index MATCH :words AND texts.repository_id = :repository AND texts.number <> 0 LIMIT :most"
         )
     return sa.text(
         f"SELECT {_COLUMNS} FROM texts WHERE texts.repository_id = :repository AND texts.number <> 0"  # noqa: S608 fixed words
-        f" AND {_DOCUMENT} @@ to_tsquery('english', :words)"
-        f" ORDER BY ts_rank({_DOCUMENT}, to_tsquery('english', :words)) DESC LIMIT :most"
+        f" AND {_DOCUMENT} @@ to_tsquery('english', :words) LIMIT :most"
     )
 
 
