@@ -6,7 +6,7 @@ All is read from the comments as they are: a notice that stands is the clock. Wi
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 
 from bot.triage.commands import parse_commands
@@ -62,6 +62,7 @@ def lifecycle(
     A locked conversation is not touched: its author could not answer.
     """
     if issue.comments_known and not issue.locked:
+        history = _once_resolved(history, planned)
         yield from _Waiting(issue, history, policy, known_labels, wording, now, planned).actions()
 
 
@@ -99,7 +100,9 @@ class _Waiting:
         if not self.history.swept or (track is not None and self._holds_back(track)):
             track = None
         by_person = label is not None and label.lower() in self.history.labels_by_people
-        since = max((self._quiet_since(), asked_at(self.history), *(it.over_at for it in found if it.over_at)))
+        since = max(
+            (quiet_since(self.issue, self.history), asked_at(self.history), *(it.over_at for it in found if it.over_at))
+        )
         if track is not None and (
             self.now - since >= days(track.until_notice) or (by_person and track.kind == "stale")
         ):
@@ -192,7 +195,7 @@ class _Waiting:
         closing = standing[-1] if standing[-1].kind == "closing" else None
         if closing is None or not self._closed_by_us(closing):
             yield from self._clear(standing, "It is closed.")
-        elif not self.history.skipped and self._author_came_back(closing.comment):
+        elif not self.history.skipped and self._author_came_back(standing):
             because = "Its author answered after the bot had closed it."
             yield Reopen(because=because)
             yield from self._clear(standing, because)
@@ -205,12 +208,14 @@ class _Waiting:
         commanded = any(isinstance(action, Close) for action in self.planned)
         return self.history.closed_by_bot and in_time and not commanded
 
-    def _author_came_back(self, closing: Comment) -> bool:
+    def _author_came_back(self, standing: Sequence[Notice]) -> bool:
+        """Since the warning: what was said just before the closing may only have been heard after it."""
+        warned = next((it.comment for it in reversed(standing) if it.kind != "closing"), standing[-1].comment)
         edited_at = self.history.edited_at
-        return (edited_at is not None and edited_at > closing.created_at) or any(
+        return (edited_at is not None and edited_at > warned.created_at) or any(
             is_author(comment.author, self.issue) and not comment.author.is_bot and not _closes(comment)
             for comment in self.issue.comments
-            if _after(comment, closing)
+            if _after(comment, warned)
         )
 
     # What several of these ask.
@@ -230,12 +235,10 @@ class _Waiting:
             )
 
     def _track(self) -> Track | None:
-        removed = {action.label.lower() for action in self.planned if isinstance(action, RemoveLabel)}
+        removed = {action.label for action in self.planned if isinstance(action, RemoveLabel)}
         added = {label for action in self.planned if isinstance(action, AddLabels) for label in action.labels}
-        name = self.policy.labels.needs_info
-        labels = (*self.issue.labels, *added)
-        needs_info = any(same(label, name) and label.lower() not in removed for label in labels)
-        return track_of(self.issue, self.policy, needs_info=needs_info)
+        labels = tuple(label for label in (*self.issue.labels, *added) if label not in removed)
+        return track_of(replace(self.issue, labels=labels), self.history, self.policy)
 
     def _holds_back(self, track: Track) -> str:
         if any(_asks(action) for action in self.planned):
@@ -243,9 +246,6 @@ class _Waiting:
         if maintainers_owe(self.issue, self.history):
             return "The maintainers have the next word."
         return exempt(self.issue, self.history, track.section)
-
-    def _quiet_since(self) -> datetime:
-        return quiet_since(self.issue, self.history)
 
     def _spoken_since(self, warning: Comment) -> bool:
         spoken = any(_after(comment, warning) and not comment.author.is_bot for comment in self.issue.comments)
@@ -261,6 +261,14 @@ class _Waiting:
         key, history = self.policy.stale.label.lower(), self.history
         once_there = history.labels_removed_by_people | history.labels_by_bot | history.labels_by_people
         return self._stale_label() is None and key in once_there
+
+
+def _once_resolved(history: History, planned: Sequence[Action]) -> History:
+    """With the Request as it will be, where its author has just given what was missing."""
+    request = history.request
+    if request is None or not any(isinstance(action, EditRequest) and action.resolved for action in planned):
+        return history
+    return replace(history, request=replace(request, resolved=True))
 
 
 def _asks(action: Action) -> bool:

@@ -27,14 +27,22 @@ class Track:
     until_close: int | None
 
 
-def track_of(issue: Issue, policy: Policy, *, needs_info: bool) -> Track | None:
-    """None where the policy lets it wait for ever. `needs_info`: its author has been asked for something."""
+def track_of(issue: Issue, history: History, policy: Policy) -> Track | None:
+    """None where the policy lets it wait for ever."""
     asked = policy.needs_info
-    if needs_info and asked.days_until_reminder is not None:
+    if asked.days_until_reminder is not None and _is_asked(issue, history, policy.labels.needs_info):
         return Track("reminder", asked, asked.days_until_reminder, asked.days_until_close)
     stale = policy.stale
     days, close = _times(issue, stale)
     return None if days is None else Track("stale", stale, days, close)
+
+
+def _is_asked(issue: Issue, history: History, label: str | None) -> bool:
+    """Whether its author was asked for something: the label says so, as people may take it off or put it on."""
+    if label is None:
+        request = history.request
+        return history.needs_info_by_maintainer or (request is not None and not request.resolved)
+    return any(same(each, label) for each in issue.labels)
 
 
 def least_days(policy: Policy) -> int | None:

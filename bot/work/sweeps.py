@@ -12,7 +12,6 @@ import structlog
 from bot.store import issues, journal, waiting
 from bot.store.journal import Entry
 from bot.store.times import to_ms
-from bot.triage.labels import same
 from bot.triage.lifecycle import lifecycle
 from bot.triage.plan import Action, Remember
 from bot.triage.waiting import least_days, track_of
@@ -76,7 +75,8 @@ def due(connection: Connection, context: Context, now: datetime) -> Iterator[Due
     for quiet in waiting.quiet(connection, context.repository.id, policy.stale.label, since):
         actions = tuple(_actions(quiet, context, now))
         if actions:
-            yield Due(quiet.issue, actions, _section(quiet.issue, policy), quiet.looked_at)
+            track = track_of(quiet.issue, quiet.history, policy)
+            yield Due(quiet.issue, actions, track.section if track else policy.stale, quiet.looked_at)
 
 
 def _actions(quiet: Quiet, context: Context, now: datetime) -> Iterator[Action]:
@@ -84,12 +84,6 @@ def _actions(quiet: Quiet, context: Context, now: datetime) -> Iterator[Action]:
         quiet.issue, quiet.history, context.policy, context.known_labels, context.wording, now, planned=()
     )
     return (action for action in planned if not isinstance(action, Remember))
-
-
-def _section(issue: Issue, policy: Policy) -> Waiting:
-    needs_info = any(same(label, policy.labels.needs_info) for label in issue.labels)
-    track = track_of(issue, policy, needs_info=needs_info)
-    return policy.stale if track is None else track.section
 
 
 class Chosen:

@@ -347,6 +347,39 @@ def test_the_authors_word_opens_again_what_the_bot_closed():
     assert kinds(met.settle()) == []
 
 
+def test_a_word_just_before_the_closing_that_was_heard_after_it_counts():
+    met = quiet()
+    met.wait(60)
+    met.settle()
+    met.wait(8)
+    unheard = met.issue.comments
+    met.comment(AUTHOR, "Wait!")
+    heard = met.issue.comments
+    met.issue = replace(met.issue, comments=unheard)
+    met.history = replace(met.history, last_human_at=None)
+    plan = met.decide()
+    assert kinds(plan) == ["post_notice", "close"]
+    met.issue = replace(met.issue, comments=heard)
+    for action in plan.actions:
+        met.carry_out(action)
+    assert kinds(met.settle())[0] == "reopen"
+
+
+def test_without_a_label_for_it_the_open_request_tells_who_was_asked():
+    policy = ASKED + "}\nlabels: {needs_info: null}"
+    met = asked(policy)
+    met.wait(14)
+    assert kinds(met.settle()) == ["post_notice"]
+    met.edit(bug())
+    assert "retract_notice" in kinds(met.settle())
+    other = world(bug(), policy)
+    other.settle()
+    other.command(MAINTAINER, "needs-info")
+    other.settle()
+    other.wait(14)
+    assert kinds(other.settle()) == ["post_notice"]
+
+
 def test_other_peoples_words_open_nothing():
     met = closed()
     met.comment(STRANGER, "Me too")
