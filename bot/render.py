@@ -84,8 +84,13 @@ class Renderer:
 
     def notice(self, name: NoticeName, author: str, day: date | None = None) -> str:
         """Word a notice of the lifecycle. Its template may use `author` and `day`."""
-        template = self._own_notices.get(name) or _built_in(self._language, name)
-        return _noticed(template, author, day)
+        own = self._own_notices.get(name)
+        if own is not None:
+            try:
+                return _noticed(own, author, day)
+            except Exception:  # noqa: BLE001, S110 a repository's template may fail in any way; ours does not
+                pass
+        return _noticed(_built_in(self._language, name), author, day)
 
     def _compile_notice(self, name: NoticeName, place: tuple[str, str], policy: Policy) -> None:
         text = getattr(getattr(policy, place[0]), place[1])

@@ -12,7 +12,7 @@ from bot.forms.template import Field, Finding, Option, Template
 from bot.render import MAX_COMMENT, WORDINGS, Renderer
 from bot.triage.plan import REQUEST_MARKER
 from bot.triage.policy import load_policy
-from bot.triage.wording import Choice, CommentName, Facts
+from bot.triage.wording import Choice, CommentName, Facts, NoticeName
 
 VERSION = Field("version", "Version", "input", required=True)
 SYSTEM = Field("system", "Operating system", "dropdown", required=True, options=(Option("Linux"), Option("macOS")))
@@ -320,6 +320,90 @@ Danke! Hier wird von dir nichts mehr gebraucht.
 """,
         ]
     )
+
+
+NOTICES: tuple[NoticeName, ...] = ("reminder", "stale", "closing", "needs_info_closing", "over")
+
+
+def test_german_notices():
+    german = renderer(GERMAN)
+    assert "\n---\n".join(german.notice(name, "ann", DEADLINE) for name in NOTICES) == snapshot("""\
+ann, eine freundliche Erinnerung: Um helfen zu können, brauchen die Betreuer hier noch eine Antwort von dir.
+
+Eine kurze Antwort genügt, damit dieses Issue offen bleibt; auch „Ich konnte es noch nicht ausprobieren“ ist eine.
+Ohne Antwort wird es nach dem 2030-05-24 geschlossen.
+
+<sub>Ich bin ein Bot. Liege ich falsch, sag es einfach; hier lesen auch Menschen mit.</sub>
+---
+Hier ist es schon eine Weile still. Ist das noch wichtig für dich?
+
+Wenn ja, sag es einfach, dann bleibt das Issue offen. Antwortet niemand, wird es nach dem 2030-05-24 geschlossen.
+
+<sub>Ich bin ein Bot. Liege ich falsch, sag es einfach; hier lesen auch Menschen mit.</sub>
+---
+Auf meinen letzten Hinweis hat niemand geantwortet, darum schließe ich dieses Issue vorerst. Danke trotzdem, dass du es angesprochen hast.
+
+Ist es noch wichtig für dich, ann? Dann antworte hier, und ich öffne es wieder.
+
+<sub>Ich bin ein Bot. Liege ich falsch, sag es einfach; hier lesen auch Menschen mit.</sub>
+---
+Ohne eine Antwort kommt hier niemand weiter, darum schließe ich dieses Issue vorerst. Danke trotzdem, dass du es gemeldet hast.
+
+Wenn du die Antwort hast, ann, schreib sie hier, und ich öffne es wieder.
+
+<sub>Ich bin ein Bot. Liege ich falsch, sag es einfach; hier lesen auch Menschen mit.</sub>
+---
+Dieser Hinweis gilt nicht mehr: Seinetwegen wird nichts geschlossen.\
+""")
+
+
+def test_notices_to_nobody_that_name_no_day():
+    said = "\n---\n".join(renderer().notice(name, "ghost") for name in NOTICES)
+    assert "{" not in said
+    assert "\n\n\n" not in said
+    assert said == snapshot("""\
+A friendly reminder: the maintainers still need an answer from you to go on here.
+
+A short reply is enough; "I could not try it yet" is one, too.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+---
+It has been quiet here for a while. Does this still matter to you?
+
+If it does, just say so. If it does not, you are welcome to close the issue.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+---
+Nobody has replied since my last note, so I am closing this issue for now. Thank you for bringing it up all the same.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+---
+Nobody can go on here without an answer, so I am closing this issue for now. Thank you for reporting it all the same.
+
+<sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
+---
+This notice no longer applies: nothing will be closed because of it.\
+""")
+
+
+def test_a_repository_may_warn_in_its_own_words():
+    own = renderer("stale: {mark_comment: 'Hello {{ author }}{% if day %}, until {{ day }}{% endif %}!'}")
+    assert own.notice("stale", "a_b_c", DEADLINE) == "Hello a\\_b\\_c, until 2030-05-24!"
+    assert own.notice("stale", "ghost") == "Hello !"
+    assert own.notice("closing", "ann") == renderer().notice("closing", "ann")
+
+
+def test_own_warnings_that_cannot_be_used_are_reported_and_the_built_in_ones_said():
+    broken = renderer("needs_info:\n  reminder_comment: '{{ deadline }}'\n")
+    (problem,) = broken.problems
+    assert (problem.line, "the built-in one is used: 'deadline' is undefined" in problem.message) == (2, True)
+    assert broken.notice("reminder", "ann") == renderer().notice("reminder", "ann")
+
+
+def test_own_warnings_that_grow_too_long_give_way_to_the_built_in_ones():
+    long = renderer(f"stale: {{close_comment: '{{% for each in author %}}{'x' * 4000}{{% endfor %}}'}}")
+    assert not long.problems
+    assert long.notice("closing", "a" * 39) == renderer().notice("closing", "a" * 39)
 
 
 def test_a_hostile_template_cannot_do_anything_in_the_comment():

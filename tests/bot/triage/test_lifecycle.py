@@ -85,7 +85,7 @@ def test_it_is_closed_once_the_named_day_is_over_and_says_so_first():
     assert kinds(plan) == ["post_notice", "close"]
     assert said(plan)[0] == snapshot("""\
 <!-- community-triage-bot:notice closing -->
-Nobody has replied since my last note, so I am closing this issue for now. That is no judgement on what it is about.
+Nobody has replied since my last note, so I am closing this issue for now. Thank you for bringing it up all the same.
 
 Does it still matter to you, ann? Then reply here, and I will open it again.
 
@@ -544,7 +544,7 @@ Without a reply, it will be closed after 2030-05-31.
     assert kinds(plan) == ["post_notice", "close"]
     assert said(plan)[0] == snapshot("""\
 <!-- community-triage-bot:notice closing -->
-Nobody can go on here without an answer, so I am closing the issue for now. Thank you for reporting it all the same.
+Nobody can go on here without an answer, so I am closing this issue for now. Thank you for reporting it all the same.
 
 Once you have the answer, ann, reply here, and I will open it again.
 
