@@ -42,11 +42,11 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
 
     Only those count whose first two numbers some release has, so that Python 3.11 is not taken for the project's.
     """
-    if not any(map(str.isdigit, text)):
-        return
-    series = {one.release[:2] for one in known}
-    found = [(match["version"], True) for match in list(_named(project).finditer(text))[:_MOST]]
-    for match in list(_FIELD.finditer(text))[:_MOST]:
+    series, low = {one.release[:2] for one in known}, text.lower()
+    found: list[tuple[str, bool]] = []
+    if project.lower() in low:
+        found += [(match["version"], True) for match in list(_named(project).finditer(text))[:_MOST]]
+    for match in list(_FIELD.finditer(text))[:_MOST] if "version" in low else ():
         label = match["label"].lower()
         if project.lower() in label:
             found.append((match["version"], True))

@@ -44,9 +44,12 @@ def _release(version: Version, desk: Desk) -> Release:
 
 def _counter(thread: Thread, desk: Desk, known: tuple[Version, ...], newest: Version) -> tuple[Evidence, ...]:
     """Whoever wrote of it after the next series was out may have met it there."""
+    doubts = [one for one in words(thread) if still_happens(one.body)]
+    if not doubts:
+        return ()
     following = [one for one in known if one.release[:2] > newest.release[:2]]
     out_since = min(_release(one, desk).published_at for one in following)
-    late = [one for one in words(thread) if one.created_at > out_since and still_happens(one.body)]
+    late = [one for one in doubts if one.created_at > out_since]
     return tuple(said(thread, comment, "wrote later that it happens, without a version") for comment in late[-2:])
 
 
