@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import corpus, micro, parsing, peers, service
+from benchmarks import community, corpus, micro, parsing, peers, service
 from benchmarks.rounds import Part, as_json, print_part
 
 PARTS: dict[str, Callable[[], Part]] = {
@@ -18,6 +18,9 @@ PARTS: dict[str, Callable[[], Part]] = {
     "service": lambda: service.run(rounds=5, issues=3000),
     "corpus": corpus.run,
     "micro": micro.run,
+    "precision": community.precision,
+    "requests": community.keeping_up,
+    "mirror": community.time_and_memory,
 }
 RESULT = Path(__file__).parent.parent / ".benchmarks" / "latest.json"
 
