@@ -98,8 +98,8 @@ class Renderer:
             return
         try:
             template = _sandboxed(text)
-            for author, day in (("octocat", None), ("", date(2030, 1, 31))):
-                _noticed(template, author, day)
+            _noticed(template, "octocat", None)
+            _noticed(template, "", date(2030, 1, 31) if _closes_after(name, policy) else None)
         except Exception as error:  # noqa: BLE001 whatever it is, the maintainers should hear of it
             message = f"This wording cannot be used, so the built-in one is used: {error}"
             self._problems.append(policy.problem(place, message))
@@ -150,7 +150,19 @@ def _noticed(template: Template, author: str, day: date | None) -> str:
     text = _render(template, {"author": name, "day": day.isoformat() if day else ""})
     if text is None:
         raise ValueError(f"The comment would be longer than {MAX_COMMENT:,} characters.")
+    if day is not None and day.isoformat() not in text:
+        raise ValueError("It must say until when nothing is closed: {{ day }}.")
     return text
+
+
+def _closes_after(name: NoticeName, policy: Policy) -> bool:
+    """Whether this notice has to name a day."""
+    stale = policy.stale
+    days = {
+        "reminder": [policy.needs_info.days_until_close],
+        "stale": [stale.days_until_close, *(own.days_until_close for own in stale.labels.values())],
+    }
+    return any(days.get(name, []))
 
 
 def _built_in(language: str, name: CommentName | NoticeName) -> Template:

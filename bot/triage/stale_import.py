@@ -36,6 +36,7 @@ _SAID = {
     "close-issue-label": "No label is put on at closing; `close_reason` shows that it was not done.",
 }
 _NO_PLACE = "It has no place in the policy."
+_UNTIL_WHEN = "Say in it until when nothing is closed, `{{ day }}`: until then the built-in words are used."
 _COMMENTS = frozenset({"mark_comment", "close_comment"})
 
 
@@ -65,8 +66,9 @@ class _Conversion:
 
     def run(self, content: Mapping[str, Any]) -> Imported:
         steps = list(_steps(content))
-        if not steps and "jobs" not in content and any(_SPELLINGS.get(key) for key in content):
-            steps = [((), {"staleLabel": "wontfix", **content, **_mapping(content.get("issues"))})]
+        merged = {**content, **_mapping(content.get("issues"))}
+        if not steps and "jobs" not in content and not _SPELLINGS.keys().isdisjoint(merged):
+            steps = [((), {"staleLabel": "wontfix", **merged})]
         for place, inputs in steps:
             self._step(place, inputs)
         return self._made
@@ -114,6 +116,8 @@ class _Conversion:
         """Put the value where it belongs; else say why not."""
         if isinstance(value, str) and "${{" in value:
             return "An expression is worked out by GitHub when the workflow runs: put its value into the policy."
+        if name in _COMMENTS and not value:
+            return "Something is always said: the built-in words, unless the policy has others."
         if name in _COMMENTS and re.search(r"\{[{%#]", str(value)):
             return "Braces have a meaning in the policy's comments: put it there by hand."
         if name in _TYPED and isinstance(value, str):
@@ -121,11 +125,10 @@ class _Conversion:
         try:
             taken = StaleSection.model_validate({name: value}).model_dump(mode="json")[name]
         except ValidationError:
-            shown = str(value).lower() if isinstance(value, bool) else value
-            return f"`{shown}` cannot be carried over: see `{name}` in the policy's reference."
+            return f"`{value}` cannot be carried over: see `{name}` in the policy's reference."
         if name in _DEFAULTS or taken != StaleSection().model_dump(mode="json")[name]:
             found[name] = taken
-        return ""
+        return _UNTIL_WHEN if name == "mark_comment" else ""
 
     def _tell(self, place: tuple[str | int, ...], key: str, message: str) -> None:
         line, column = self._places.of((*place, key) if key else place, key=True)

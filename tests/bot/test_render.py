@@ -327,7 +327,9 @@ NOTICES: tuple[NoticeName, ...] = ("reminder", "stale", "closing", "needs_info_c
 
 def test_german_notices():
     german = renderer(GERMAN)
-    assert "\n---\n".join(german.notice(name, "ann", DEADLINE) for name in NOTICES) == snapshot("""\
+    days = (DEADLINE, DEADLINE, None, None, None)
+    said = [german.notice(name, "ann", day) for name, day in zip(NOTICES, days, strict=True)]
+    assert "\n---\n".join(said) == snapshot("""\
 ann, eine freundliche Erinnerung: Um helfen zu können, brauchen die Betreuer hier noch eine Antwort von dir.
 
 Eine kurze Antwort genügt, damit dieses Issue offen bleibt; auch „Ich konnte es noch nicht ausprobieren“ ist eine.
@@ -398,6 +400,27 @@ def test_own_warnings_that_cannot_be_used_are_reported_and_the_built_in_ones_sai
     (problem,) = broken.problems
     assert (problem.line, "the built-in one is used: 'deadline' is undefined" in problem.message) == (2, True)
     assert broken.notice("reminder", "ann") == renderer().notice("reminder", "ann")
+
+
+@pytest.mark.parametrize(
+    ("policy", "names"),
+    [
+        ("stale: {days_until_close: 7, mark_comment: Anybody here?}", "stale"),
+        ("stale: {labels: {bug: {days_until_close: 7}}, mark_comment: Anybody here?}", "stale"),
+        (
+            "needs_info: {days_until_reminder: 7, days_until_close: 7, reminder_comment: '{% if not day %}x{% endif %}'}",
+            "reminder",
+        ),
+    ],
+)
+def test_a_warning_before_closing_always_names_the_day(policy: str, names: NoticeName):
+    silent = renderer(policy)
+    assert ["It must say until when nothing is closed: {{ day }}." in it.message for it in silent.problems] == [True]
+    assert silent.notice(names, "ann", DEADLINE) == renderer().notice(names, "ann", DEADLINE)
+
+
+def test_where_nothing_is_closed_no_day_is_named():
+    assert renderer("stale: {mark_comment: Anybody here?}").notice("stale", "ann") == "Anybody here?"
 
 
 def test_own_warnings_that_grow_too_long_give_way_to_the_built_in_ones():

@@ -117,7 +117,11 @@ def test_another_tools_configuration_becomes_a_policy(triage: Triage, tmp_path: 
     file.write_text("daysUntilStale: 180\ndaysUntilClose: 14\nmarkComment: |\n  Anybody here?\n  Really?\nsweep: 3\n")
     done = triage("lint", "--import-stale", file)
     assert done.exit_code == 0
-    assert done.stderr == f"{file}:6:1: warning: sweep: It has no place in the policy.\n"
+    assert [line.partition(" warning: ")[2].partition(":")[0] for line in done.stderr.splitlines()] == [
+        "markComment",
+        "sweep",
+    ]
+    assert f"{file}:6:1: warning: sweep: It has no place in the policy.\n" in done.stderr
     assert done.stdout == (
         "stale:\n  days_until_stale: 180\n  days_until_close: 14\n  label: wontfix\n"
         "  mark_comment: |\n    Anybody here?\n    Really?\n"

@@ -76,7 +76,8 @@ include-only-assigned: false
             "mark_comment": "Anybody here?\nReally?\n",
         }
     }
-    assert said(made) == []
+    (told,) = said(made)
+    assert told.startswith("20: stale-issue-message: Say in it until when nothing is closed, `{{ day }}`")
 
 
 def test_what_is_said_of_issues_counts_before_what_is_said_of_all():
@@ -157,10 +158,15 @@ pulls: {daysUntilStale: 30}
         }
     }
     assert said(made) == [
-        "5: markComment: `false` cannot be carried over: see `mark_comment` in the policy's reference.",
+        "5: markComment: Something is always said: the built-in words, unless the policy has others.",
         "6: unmarkComment: Nothing new is said then: the warning itself is edited and folded away.",
         "1: Pull requests are left alone: what is said of them has no place in the policy.",
     ]
+
+
+def test_a_stale_yml_may_speak_of_issues_alone():
+    made = convert(b"pulls: {daysUntilStale: 3}\nissues: {daysUntilStale: 200, staleLabel: old}\n", "x")
+    assert made.policy == {"stale": {"days_until_stale": 200, "days_until_close": 7, "label": "old"}}
 
 
 def test_a_stale_yml_about_pull_requests_alone_comes_to_nothing():
