@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
@@ -137,20 +138,18 @@ def _from_github(
         database = Database(settings.database_url)
         try:
             database.migrate()
-            reader, threads, writer = _eyes(settings, owner, name, StoredFiles(database), post=post)
-            repository = reader.repository(owner, name)
-            files = files_in(templates) if templates else reader.files(repository)
+            eyes = _eyes(settings, owner, name, StoredFiles(database), post=post)
+            repository = eyes.reader.repository(owner, name)
+            files = files_in(templates) if templates else eyes.reader.files(repository)
             policy, problems = policy_in(files)
             for problem in problems:
                 typer.echo(str(problem), err=True)
             chosen = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
             checker = Checker(load(files.templates), policy.rules)
             with Progress(repository.full_name) as progress:
-                made, filled = read_and_make(
-                    database, repository, threads, reader, checker, chosen, sections, progress.told
-                )
-            if writer is not None:
-                number = post_issue(database, repository, writer, made, made.at)
+                made, filled = read_and_make(database, repository, eyes, checker, chosen, sections, progress.told)
+            if eyes.writer is not None:
+                number = post_issue(database, repository, eyes.writer, made, made.at)
                 keep(database, repository, made, number, "Somebody ran triage report --post.")
                 typer.echo(f"{repository.html_url}/issues/{number}")
         finally:
@@ -166,10 +165,17 @@ def _from_github(
     return made
 
 
-def _eyes(
-    settings: Settings, owner: str, name: str, cache: FileCache, *, post: bool
-) -> tuple[Reader, ThreadReader, Writer | None]:
-    """What reads, and with `post` what writes: only the App knows its own reports again."""
+@dataclass(frozen=True, slots=True)
+class _Eyes:
+    """What reads a repository, and what writes to it where that is wanted."""
+
+    reader: Reader
+    threads: ThreadReader
+    writer: Writer | None = None
+
+
+def _eyes(settings: Settings, owner: str, name: str, cache: FileCache, *, post: bool) -> _Eyes:
+    """With `post` those of the App, which alone knows its own reports again."""
     from bot.cli.preview import app_of, reader_for, threads_for
 
     if post:
@@ -177,11 +183,11 @@ def _eyes(
         if app is None:
             _fail("--post writes as the App: give its credentials (see `triage doctor`).")
         installed = app.installation_of(owner, name)
-        return installed.reader, installed.threads, installed.writer
+        return _Eyes(installed.reader, installed.threads, installed.writer)
     threads = threads_for(settings, owner, name)
     if threads is None:
         _fail("GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE.")
-    return reader_for(settings, owner, name, cache), threads, None
+    return _Eyes(reader_for(settings, owner, name, cache), threads)
 
 
 def _form(made: Report, output_format: Literal["md", "html", "csv", "json"]) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
@@ -150,9 +151,17 @@ def _row(item: Item) -> dict[str, str]:
         "word": _word(item),
         "by": escape(item.by),
         "owner": escape(item.owner),
-        "pull_request": escape(item.pull_request),
+        "pull_request": _pull_request(item),
         "fixed": words.day(item.fixed_at) if item.fixed_at else "",
     }
+
+
+def _pull_request(item: Item) -> str:
+    """Where it is fixed: in the issue's repository or another one on the same GitHub."""
+    name, _, number = item.pull_request.rpartition("#")
+    page = urlsplit(item.url)
+    text = f"#{number}" if page.path.startswith(f"/{name}/") else f"{name}#{number}"
+    return f"[{text}]({words.quiet_link(f'{page.scheme}://{page.netloc}/{name}/pull/{number}')})" if name else ""
 
 
 def _word(item: Item) -> str:

@@ -242,7 +242,7 @@ def look_again_at_open_requests(connection: sa.Connection, repository_id: int, a
     )
 
 
-def record_of(row: Mapping[str, Any]) -> Record:
+def record_of(row: Mapping[Any, Any]) -> Record:
     """From the values of all columns."""
     values: dict[str, Any] = dict(row)
     for name in _SETS:

@@ -68,7 +68,10 @@ class Bashes:
             alive = bashes.alive(connection, repository_id)
             due = any(kept.next_at is not None and kept.next_at <= self._pace.now() for kept in alive)
             known = repositories.get(connection, repository_id) if said or due else None
-        if known is None or known.installation_id is None:
+        if known is None:
+            return
+        if known.removed or known.installation_id is None:
+            self._put_off(alive, self._pace.now() + _HOUR)
             return
         try:
             installed = self._github.installation(known.installation_id)
@@ -140,6 +143,7 @@ class _Host:
         said = Said(command.name, (), by, 0, number)
         for kept in alive:
             kept.bash, _ = apply(kept.bash, said, self._pace.moment())
+            kept.next_at = self._pace.now()
         with self._database.write() as connection:
             for kept in alive:
                 bashes.save(connection, kept)
@@ -154,11 +158,11 @@ class _Host:
         report, _ = read_and_make(
             self._database,
             self._repository,
-            self._installed.threads,
-            self._installed.reader,
+            self._installed,
             self._context.checker,
             self._policy.report,
             wish.sections,
+            clock=self._pace.moment,
         )
         begun = begin(report, wish, settings, command.actor.login, self._pace.moment())
         with self._database.write() as connection:
@@ -170,6 +174,8 @@ class _Host:
     def _answer(self, number: int, command: Command, answer: str, changed: Kept | None = None) -> None:
         with self._database.write() as connection:
             if changed is not None:
+                # Due until it has been shown, should that fail.
+                changed.next_at = self._pace.now()
                 bashes.save(connection, changed)
             self._note(connection, number, command, answer)
         self._react(command, answer)

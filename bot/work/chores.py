@@ -33,8 +33,12 @@ class Chore:
     known: Known
     installed: Installed
     context: Context
-    now: datetime
+    clock: Callable[[], datetime]
     stopping: threading.Event
+
+    @property
+    def now(self) -> datetime:
+        return self.clock()
 
 
 Work = Callable[[Chore], datetime | None]
@@ -87,7 +91,7 @@ class Chores:
         context = self._contexts.of(known, installed, self._pace.now())
         if not context.policy.enabled:
             return None
-        return work(Chore(self._database, known, installed, context, self._pace.moment(), self._stopping))
+        return work(Chore(self._database, known, installed, context, self._pace.moment, self._stopping))
 
     def _put(self, repository_id: int, name: str, at: int, failures: int = 0) -> None:
         with self._database.write() as connection:

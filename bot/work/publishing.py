@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import structlog
@@ -33,16 +33,17 @@ def write_report(chore: Chore) -> datetime | None:
     if settings.schedule is None:
         return None
     repository = chore.known.repository
-    installed, checker = chore.installed, chore.context.checker
-    report, filled = read_and_make(chore.database, repository, installed.threads, installed.reader, checker, settings)
+    report, filled = read_and_make(
+        chore.database, repository, chore.installed, chore.context.checker, settings, clock=chore.clock
+    )
     if filled.again_at is not None:
         return filled.again_at
     slot: datetime = croniter(settings.schedule, chore.now).get_prev(datetime)
     posts = settings.post == "issue" and not chore.context.policy.dry_run
-    number = post(chore.database, repository, installed.writer, report, slot) if posts else None
+    number = post(chore.database, repository, chore.installed.writer, report, slot) if posts else None
     keep(chore.database, repository, report, number, f"The policy's schedule is {settings.schedule}.")
     log.info("reported", repository=repository.full_name, issue=number, read=filled.issues, points=filled.points)
-    return following(settings.schedule, datetime.now(UTC))
+    return following(settings.schedule, chore.clock())
 
 
 def post(database: Database, repository: Repository, writer: Writes, report: Report, slot: datetime) -> int:

@@ -41,9 +41,18 @@ def filing(checker: Checker) -> Callable[[Issue], Filed]:
 
 
 class ReadsDocs(Protocol):
-    """`bot.github.reader.Reader` is one. May raise GitHubError."""
+    """May raise GitHubError."""
 
     def docs(self, repo: Repository, folders: Collection[str]) -> tuple[DocsPage, ...]: ...
+
+
+class Sight(Protocol):
+    """As much of an `Installed` as a report needs."""
+
+    @property
+    def reader(self) -> ReadsDocs: ...
+    @property
+    def threads(self) -> ThreadReader: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,23 +102,23 @@ def make(
 def read_and_make(
     database: Database,
     repository: Repository,
-    reader: ThreadReader,
-    docs: ReadsDocs,
+    sight: Sight,
     checker: Checker,
     settings: ReportSection,
     sections: Collection[str] = (),
     told: Callable[[Filled], None] = lambda _: None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> tuple[Report, Filled]:
     """Brings the mirror up to date first, and what is known of the docs.
 
     Raises GitHubError; a limit only makes the report partial.
     """
-    filled = fill(database, repository, reader, filing(checker), told)
+    filled = fill(database, repository, sight.threads, filing(checker), told)
     if filled.complete:
-        pages = docs.docs(repository, settings.docs)
+        pages = sight.reader.docs(repository, settings.docs)
         with database.write() as connection:
             index_pages(connection, repository.id, [(it.path, it.title, it.headings, it.url) for it in pages])
-    now = datetime.now(UTC)
+    now = clock()
     with database.read() as connection:
         seen = repositories.get(connection, repository.id)
         read = threads.count(connection, repository.id)
@@ -121,8 +130,8 @@ def read_and_make(
         )
     source = Source(
         said="GitHub",
-        known=reader.known,
-        releases=reader.releases(repository) if filled.complete else None,
+        known=sight.threads.known,
+        releases=sight.threads.releases(repository) if filled.complete else None,
         bot_since=from_ms(seen.installed_at or seen.first_seen) if seen else None,
         partial=partial,
     )

@@ -112,7 +112,7 @@ def test_a_report_is_posted_and_the_next_one_replaces_it(place: Place):
     _, second = place.posted()
     assert (first.state, first.state_reason, second.state) == ("closed", "completed", "open")
     assert [one.body.splitlines()[-1] for one in first.comments] == [f"The next report is #{second.number}."]
-    assert json_file.load(place.kept().content).open_issues == 2, "the first report was open when the second was made"
+    assert json_file.load(place.kept().content).open_issues == 1, "the first report does not count"
     assert "Issue bash" not in (second.body or "").partition("### Responses")[0].partition("### ")[2]
 
 
