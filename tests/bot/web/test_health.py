@@ -13,12 +13,6 @@ from tests.fakes.service import Browser, FakeService, new_key
 CREDENTIALS = Credentials(7, new_key(), "a webhook secret", "https://github.com/apps/x")
 
 
-@pytest.fixture(autouse=True)
-def no_app_in_the_environment(monkeypatch: pytest.MonkeyPatch):
-    for name in ("APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET", "DATABASE_URL", "GITHUB_API_URL"):
-        monkeypatch.delenv(name, raising=False)
-
-
 @pytest.fixture
 def service() -> FakeService:
     return FakeService()
