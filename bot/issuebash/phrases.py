@@ -28,10 +28,15 @@ _STILL = _any(
     r"\b(?:is|was|are)(?:n'?t| not) (?:fixed|resolved|solved)\b",
     r"\b(?:happens|happened|occurs|fails|crashes|broken|reproducible) (?:again|for me (?:too|as well))\b",
     r"\b(?:came|is|it'?s) back (?:again|in v?\d|with v?\d|since)",
-    r"\b(?:reproduced?|reproducible|happens|see (?:it|this)) (?:in|on|with|using) (?:v?\d|the latest|main\b|master\b)",
+    r"\b(?:reproduced?|reproducible|happen(?:s|ing)|(?:see|hit|hitting) (?:it|this)|broken|fail(?:s|ing)|crashes)"
+    r"[^,;]{0,25} (?:in|on|with|using) (?:v?\d|the (?:latest|new)|main\b|master\b)",
+    r"\b(?:exact |very )?same (?:trace|traceback|crash|result|error|issue|problem)\b",
+    r"\b(?:hitting|running into|run into|ran into|happening|seeing) (?:this|it|here)\b|\bproblem remains\b",
+    r"\bdo(?:es)?(?:n'?t| not) (?:help|work|fix|solve|change) ?(?:it |this |anything )?(?:either|for me|in my|here)\b",
+    r"\b(?:had|have|got|get|hit|see) (?:it|this) again\b|\bcan still\b|\bplease re-?open\b",
 )
 _NO_LONGER = _any(
-    r"\bno longer\b|\bany ?more\b|\bstopped\b|\bnot reproduc|\b(?:un|not )able to reproduce\b",
+    r"\bno longer\b|\bany ?more\b|\bstopped\b|\bgone\b|\bnot reproduc|\b(?:un|not )able to reproduce\b",
     r"\bcan(?:no|')t (?:reproduce|confirm)\b|\bcan not (?:reproduce|confirm)\b",
     r"\bif (?:it|this|that|you|the|anyone)\b|\bwhether\b|\blet (?:me|us) know\b|\bstill (?:open|waiting|on my)\b",
 )
@@ -44,14 +49,25 @@ _WORKS = _any(
     r"\b(?:fixed|resolved|solved) (?:it |this |that )?(?:in|by|with|since|for me|now|(?:the|my) (?:issue|problem))\b",
     r"\bcan(?:not|'t| no longer| not) reproduce\b",
     r"\b(?:problem|issue) (?:is |has )?(?:solved|fixed|resolved|gone|went away)\b",
+    r"\b(?:solved|fixed|resolved) (?:it|this|that)\b|\b(?:is|it'?s) gone\b|\bdid the trick\b",
+    r"\b(?:all|everything|it|that) (?:is|runs|works) (?:fine|good|through|well)\b",
+    r"\b(?:it|everything) runs (?:through )?now\b|\bgot it (?:to work|working)\b",
+    r"\bnever ?mind\b|\bmy (?:bad|mistake|fault)\b|\bsorry for the noise\b",
     r"\bthat was (?:it|the (?:problem|issue|cause))\b|\byou can close\b",
     r"\b(?:feel free|okay?|fine) to close\b|\bclosing\b|\bcan be closed\b",
 )
 _NOT_YET = _any(
     r"\bnot (?:yet )?(?:fixed|resolved|solved)\b",
     r"\b(?:is|was|has|does|did)(?:n'?t| not) (?:been )?(?:fix|resolv|solv|work|help)",
-    r"\b(?:if|when|should|would be|will be|hope|unless|until|but|never)\b",
+    r"\b(?:if|when|should|would be|will be|hope|unless|until|but|never(?! ?mind))\b",
 )
+_NO_END = _any(
+    r"\b(?:but|however|unfortunately|though|sadly|still|not|no)\b|n't\b",
+    r"\b(?:i'?ll|i will|going to|let me|tomorrow|later|happens|see below)\b",
+)
+"""Thanks with one of these are mere politeness: the talk goes on."""
+_GIVES = re.compile(r"```|https?://")
+"""An answer with something in hand, though it ends with thanks."""
 _THANKS = _any(r"\b(?:thanks|thank you|thx|cheers|much appreciated|got it|makes sense|perfect)\b")
 _ASKS = _any(
     r"\b(?:could|can|would|will) you\b|\bare you (?:still|able|using|on|sure)\b",
@@ -61,17 +77,25 @@ _ASKS = _any(
     r"\bplease,? (?:\w+ )?(?:describe|elaborate|clarify|let|tell|report)\b",
     r"\b(?:we|i)(?:'d| would)? need (?:an?|the|some|more|to know|to see|your)\b|\bmore (?:info|information|details)\b",
     r"\blet (?:us|me) know\b|\bminimal (?:example|repro)",
+    r"\b(?:reproducer|example|snippet|log|trace(?:back)?|sample|details) would (?:help|be)\b",
+    r"\bwould be (?:good|great|nice|helpful|useful) (?:to (?:see|have|know|get)|if you)\b",
 )
 _PROMISES = _any(
-    r"\b(?:i|we)(?:'ll| will|'m| am|'re| are)(?: \w+)? (?:look|fix|take|work|investigat|send|push|handl|check|add)",
+    r"\b(?:i|we)(?:'ll| will|'m| am|'re| are)(?: \w+)?"
+    r" (?:look|fix|take|work|investigat|send|push|handl|check|add|see|clean|tackl)",
     r"\b(?:on (?:my|our) (?:list|radar|roadmap)|(?:i'm|we're|am|are) on it)\b",
     r"\b(?:prs?|pull requests?|patch(?:es)?|fix) (?:is |are )?(?:welcome|coming|under ?way|in progress)\b",
 )
 _DUPLICATE = re.compile(
-    r"\b(?:duplicate[sd]?|dup(?:e)?) (?:of|by)[ :]+(?:(?P<repo>[\w.-]+/[\w.-]+)?#|"
+    r"\b(?:(?:duplicate[sd]?|dupe?) (?:of|by)|duplicates|(?:duplicate|dupe?)(?=:)|same (?:issue |bug |problem )?as"
+    r"|(?:tracked|handled|discussed) (?:in|by)|in favou?r of|superseded by)[ :]+(?:(?P<repo>[\w.-]+/[\w.-]+)?#|"
     r"https?://(?:www\.)?github\.com/(?P<full>[\w.-]+/[\w.-]+)/issues/)(?P<number>\d{1,9})\b",
     re.IGNORECASE,
 )
+_NO_DUPLICATE = _any(
+    r"\bnot\b|n't\b|\b(?:may|might|maybe|perhaps|whether|unless|if|unrelated|at first)\b|\b(?:could|can|would) be\b"
+)
+"""A duplicate that is ruled out, or only wondered about."""
 _MENTIONS = re.compile(r"(?<![\w@])@([A-Za-z0-9][A-Za-z0-9-]{0,38})")
 
 
@@ -94,9 +118,14 @@ def works_now(text: str) -> bool:
 
 
 def thanks(text: str) -> bool:
-    """Short thanks, with no question in them: the usual end of a conversation."""
+    """Short thanks, with no question and no reservation in them: the usual end of a conversation."""
     said = sentences(text)
-    return len(said) <= 4 and any(map(_THANKS.search, said)) and not any(one.endswith("?") for one in said)
+    place = next((at for at, one in enumerate(said) if _THANKS.search(one)), None)
+    if place is None or len(said) > 4 or _GIVES.search(text):
+        return False
+    # After more than a word or two they are a mere close of what was said.
+    leads = all(len(one.split()) <= 3 for one in said[:place])
+    return leads and not any(one.endswith("?") or _NO_END.search(one) for one in said)
 
 
 def asks(text: str) -> bool:
@@ -115,11 +144,14 @@ def promises(text: str) -> bool:
 
 
 def duplicate_of(text: str, full_name: str) -> int | None:
-    """The number after "duplicate of", where it is an issue of this repository (`owner/name`)."""
-    for match in _DUPLICATE.finditer(prose(text[:_LONGEST])):
-        repository = match["repo"] or match["full"]
-        if repository is None or repository.lower() == full_name.lower():
-            return int(match["number"])
+    """The number after "duplicate of" or the like, where it is an issue of this repository (`owner/name`)."""
+    for sentence in sentences(text):
+        if sentence.endswith("?") or _NO_DUPLICATE.search(sentence):
+            continue
+        for match in _DUPLICATE.finditer(sentence):
+            repository = match["repo"] or match["full"]
+            if repository is None or repository.lower() == full_name.lower():
+                return int(match["number"])
     return None
 
 

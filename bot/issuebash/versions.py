@@ -16,6 +16,7 @@ _FIELD = re.compile(
     r"(?:\*\*)?[ \t]*[:=]?(?:\*\*)?[ \t\r]*\n?[ \t\r]*\n?[ \t]*(?:[\w.-]{1,40}[ =:]{1,3})?" + _NUMBER,
     re.IGNORECASE | re.MULTILINE,
 )
+_BARE = re.compile(r"\b(?:in|on|with|using|to|have|version|release)[ \t]+" + _NUMBER, re.IGNORECASE)
 _FOREIGN = re.compile(
     r"\b(?:python|os|cuda|cudnn|node|npm|java|jdk|gcc|compiler|bazel|browser|kernel|driver|docker|windows|mac|linux|ubuntu)\b",
     re.IGNORECASE,
@@ -62,6 +63,15 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
 def _named(project: str) -> re.Pattern[str]:
     name = re.escape(project)
     return re.compile(rf"\b{name}(?:[ \t]+version)?[ \t]*(?:==|[=: \t])?[ \t]*{_NUMBER}", re.IGNORECASE)
+
+
+def met_with(text: str, known: Sequence[Version]) -> Iterator[Version]:
+    """Versions in what somebody wrote to say that it happens: `still there in 2.3`; known series alone, as above."""
+    series = {one.release[:2] for one in known}
+    for match in list(_BARE.finditer(text))[:_MOST]:
+        version = Version(match["version"])
+        if version.release[:2] in series:
+            yield version
 
 
 def minors_behind(version: Version, known: Sequence[Version]) -> int:

@@ -9,7 +9,7 @@ from bot.issuebash.report import Evidence, Hit
 from bot.issuebash.rule import Rule, has_gap
 from bot.issuebash.thread import Thread
 
-_LIKE = 0.5
+_LIKE = 0.6
 _VERY_LIKE = 0.75
 _PAGE = 0.6
 _MOST = 5

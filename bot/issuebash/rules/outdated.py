@@ -12,7 +12,7 @@ from bot.issuebash.report import Evidence, Hit
 from bot.issuebash.rule import Rule, has_gap, said
 from bot.issuebash.signature import signature
 from bot.issuebash.thread import Release, Thread
-from bot.issuebash.versions import minors_behind, parsed, released, spoken_of
+from bot.issuebash.versions import met_with, minors_behind, parsed, released, spoken_of
 
 
 def find(thread: Thread, desk: Desk) -> Hit | None:
@@ -25,7 +25,8 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     found = [one for text in texts for one in spoken_of(text, desk.repository.name, known)]
     if not found:
         return None
-    newest, is_named = max(found)
+    met = (one for comment in words(thread) if still_happens(comment.body) for one in met_with(comment.body, known))
+    newest, is_named = max([*found, *((one, False) for one in met)])
     behind, minors = minors_behind(newest, known), desk.settings.sections.outdated.minors
     is_old_major = newest.major < known[0].major
     if behind == 0 or not (behind >= minors or is_old_major):

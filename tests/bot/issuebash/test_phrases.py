@@ -23,6 +23,11 @@ from bot.issuebash import phrases
         "It still does not work.",
         "I see this in 3.0.1, too",
         "> please retest\n\nStill crashes.",
+        "The exact same trace after the upgrade.",
+        "Running into this since Monday.",
+        "The patch does not help in my case.",
+        "It is broken with v3.1.",
+        "Had it again today. Please reopen!",
     ],
 )
 def test_it_still_happens(text: str):
@@ -43,6 +48,8 @@ def test_it_still_happens(text: str):
         "I will look at it.",
         "We can't confirm this, same here as above",
         "This is still open because of me.",
+        "It's gone, with the same result as on main.",
+        "The docs for this are broken down by topic.",
         "",
     ],
 )
@@ -63,6 +70,11 @@ def test_it_does_not_say_that_it_still_happens(text: str):
         "It doesn't happen any more with 3.0.",
         "That was it!",
         "it’s been resolved",
+        "Upgrading solved it.",
+        "Never mind, my mistake.",
+        "That did the trick.",
+        "Everything runs fine.",
+        "It's gone in 3.1.",
     ],
 )
 def test_it_works_now(text: str):
@@ -94,6 +106,12 @@ def test_it_does_not_say_that_it_works_now(text: str):
         ("Thanks. What about Windows?", False),
         ("One. Two. Three. Four. Five, thanks.", False),
         ("No.", False),
+        ("Ah, ok. Thank you!", True),
+        ("Thanks, but it is slow.", False),
+        ("Thank you, I'll try it tomorrow.", False),
+        ("Thanks, that doesn't change a thing.", False),
+        ("I edited the first post as you wanted. Thanks", False),
+        ("Thanks for looking. Here it is: https://example.org/log", False),
     ],
 )
 def test_thanks_end_a_conversation_unless_they_ask_on(text: str, *, expected: bool):
@@ -109,6 +127,8 @@ def test_thanks_end_a_conversation_unless_they_ask_on(text: str, *, expected: bo
         "Which version are you on?",
         "please also try the nightly",
         "Let us know how it goes.",
+        "A reproducer would help a lot.",
+        "It would be good to see the configuration",
     ],
 )
 def test_a_plea_is_an_ask_whose_words_leave_no_doubt(text: str):
@@ -126,7 +146,9 @@ def test_a_statement_a_quote_and_code_ask_nothing(text: str):
     assert not phrases.asks(text)
 
 
-@pytest.mark.parametrize("text", ["I'll take a look.", "We are working on it", "PRs are welcome", "A fix is coming"])
+@pytest.mark.parametrize(
+    "text", ["I'll take a look.", "We are working on it", "PRs are welcome", "A fix is coming", "I'll see to it"]
+)
 def test_a_promise_is_heard(text: str):
     assert phrases.promises(text)
 
@@ -144,6 +166,16 @@ def test_no_promise_is_heard_in_anything_else():
         ("duplicate of other/place#12", None),
         ("> duplicate of #12\n\nI do not think so.", None),
         ("see #12", None),
+        ("Duplicate: #12", 12),
+        ("I believe this duplicates #12.", 12),
+        ("Same as #12.", 12),
+        ("Already tracked in #12.", 12),
+        ("Closing in favour of #12.", 12),
+        ("Is this a duplicate of #12?", None),
+        ("Not a duplicate of #12: the cache is at fault there.", None),
+        ("It may be a duplicate of #12.", None),
+        ("It looked like a duplicate of #12 at first.", None),
+        ("Not what I meant. Duplicate of #12", 12),
     ],
 )
 def test_the_number_after_duplicate_of(text: str, expected: int | None):

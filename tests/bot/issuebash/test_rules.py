@@ -59,8 +59,22 @@ def test_a_merged_pull_request_that_was_to_close_it_is_a_fact():
 
 def test_a_mention_counts_for_more_where_its_title_is_about_a_fix():
     assert hit("probably_fixed", thread(links=(pull(title="Fix saving"),))).tier == "B"
-    assert hit("probably_fixed", thread(links=(pull(title="Tests: prepare the fix"),))).tier == "C"
     assert hit("probably_fixed", thread(links=(pull(),))).tier == "C"
+
+
+@pytest.mark.parametrize("title", ["Tests: prepare the fix", "Fix a typo in the docs of saving", "Rework the parser"])
+def test_a_mention_by_other_work_is_nothing(title: str):
+    assert ask("probably_fixed", thread(links=(pull(title=title),))) is None
+    assert hit("probably_fixed", thread(links=(pull(title=title, will_close=True),))).tier == "A"
+
+
+def test_who_writes_after_the_merge_casts_doubt_on_it_unless_all_is_well():
+    links = (pull(will_close=True),)
+    assert hit("probably_fixed", thread(says(BEN, "Bei mir auch mit 3.1", 2), links=links)).tier == "B"
+    assert hit("probably_fixed", thread(says(BEN, "Works now, thanks!", 2), links=links)).tier == "A"
+    assert hit("probably_fixed", thread(says(MAYA, "Released.", 2), links=links)).tier == "A"
+    assert hit("probably_fixed", thread(says(BEN, "Hm.", 2), links=(pull(title="Fix saving"),))).tier == "C"
+    assert ask("probably_fixed", thread(says(BEN, "Hm.", 2), links=(pull(),))) is None
 
 
 def test_a_word_that_it_still_happens_turns_a_fact_into_a_guess():
@@ -285,6 +299,12 @@ def test_a_word_with_a_newer_version_keeps_it_current():
     assert ask("outdated", found) is None
 
 
+def test_who_met_it_with_a_newer_version_need_not_name_the_project():
+    body = "widgets==2.8.1\n" + ERROR
+    assert ask("outdated", thread(says(BEN, "Still crashes with 3.1.0.", 3), body=body)) is None
+    assert ask("outdated", thread(says(MAYA, "I see nothing of that in 3.1.0.", 3), body=body)) is not None
+
+
 def test_a_later_word_without_a_version_counts_against():
     found = thread(says(BEN, "Still happens.", 3), says(CARL, "Hm.", 2), body="widgets==2.8.1\n" + ERROR, days=400)
     assert [one.text for one in hit("outdated", found).counter] == [
@@ -358,9 +378,14 @@ def test_words_after_it_count_against():
     assert (found.tier, len(found.counter)) == ("B", 1)
 
 
+NO_PLACE = "ValueError: the widget has no room for another one"
+
+
 def test_a_like_title_with_the_same_error_is_a_duplicate_of_the_older_one():
     other = like(signature=str(signature(ERROR)))
     assert hit("duplicates", thread(body=ERROR), similar=Found((other,))).tier == "B"
+    placeless = like(signature=str(signature(NO_PLACE)))
+    assert hit("duplicates", thread(body=NO_PLACE), similar=Found((placeless,))).tier == "B"
     closed = like(signature=str(signature(ERROR)), state="closed")
     assert "return" in hit("duplicates", thread(body=ERROR), similar=Found((closed,))).counter[0].text
 
@@ -372,10 +397,19 @@ def test_a_like_title_with_the_same_error_is_a_duplicate_of_the_older_one():
         (ERROR, like()),
         (ERROR, like(signature="OSError|other")),
         (ERROR, like(signature=str(signature(ERROR)), likeness=0.2)),
+        (NO_PLACE, like(signature=str(signature(NO_PLACE)), likeness=0.4)),
         (ERROR, like(number=9, signature=str(signature(ERROR)))),
         ("ValueError: bad", like(signature=str(signature("ValueError: bad")))),
     ],
-    ids=["no-error", "title-alone", "another-error", "error-alone", "newer", "error-says-nothing"],
+    ids=[
+        "no-error",
+        "title-alone",
+        "another-error",
+        "error-alone",
+        "error-alone-without-a-place",
+        "newer",
+        "error-says-nothing",
+    ],
 )
 def test_it_is_no_duplicate(body: str, other: Likeness):
     assert ask("duplicates", thread(body=body), similar=Found((other,))) is None

@@ -6,7 +6,7 @@ import pytest
 from packaging.version import Version
 
 from bot.issuebash.thread import Release
-from bot.issuebash.versions import minors_behind, parsed, released, spoken_of
+from bot.issuebash.versions import met_with, minors_behind, parsed, released, spoken_of
 from tests.bot.issuebash.making import RELEASES, ago
 
 KNOWN = released(RELEASES)
@@ -42,6 +42,20 @@ def test_a_tag_that_is_no_version_is_passed_over():
 )
 def test_versions_of_the_project_are_told_from_others(text: str, expected: list[tuple[str, bool]]):
     assert list(dict.fromkeys(spoken_of(text, "widgets", KNOWN))) == [(Version(one), named) for one, named in expected]
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Still there on 3.1", ["3.1"]),
+        ("I have v2.8.1 and upgraded to 3.0.0, no change", ["2.8.1", "3.0.0"]),
+        ("Same on Python 3.0", []),
+        ("Happens with 9.4", []),
+        ("3.1 of my files break", []),
+    ],
+)
+def test_versions_that_somebody_met_it_with(text: str, expected: list[str]):
+    assert list(met_with(text, KNOWN)) == [Version(one) for one in expected]
 
 
 def test_how_far_behind_counts_series_of_releases():

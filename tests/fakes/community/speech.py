@@ -35,6 +35,9 @@ ASK = (
     "Does setting {param} make a difference?",
     "Let me know which version this was, then I can check.",
     "Could we get a code sample?",
+    "Show us the code, then we can say more.",
+    "What is the output of `{func}` on its own?",
+    "Happy to look into it once there is something to run.",
 )
 REPLY = (
     "Sure, here it is:\n```\n$ python run.py --verbose\nstarting\nfailed after 3 s\n```",
@@ -57,6 +60,9 @@ REPLY = (
     "Thanks for the quick answer. It happens with both drivers, see below.",
     "Edited the first post with all the details you asked for.",
     "That returns `None` here.",
+    "Good question. It is a plain local disk.",
+    "I don't have that machine any longer, but it was a 64 GB box with {param} on.",
+    "See the edit, I put the code there.",
 )
 ACKNOWLEDGE = (
     "Thanks, that's enough to go on. I'll take a look this week.",
@@ -74,6 +80,9 @@ ACKNOWLEDGE = (
     "Known limitation, it is tricky to change without breaking people.",
     "Working on it.",
     "Thanks! Reproduced with your script.",
+    "This is on us.",
+    "Confirmed with the nightly, labelling as bug.",
+    "Nice find! That branch is never covered by tests.",
 )
 ANSWER = (
     "You can pass `{param}=True` for that.",
@@ -110,6 +119,13 @@ STILL = (
     "Just had it again with {v}.",
     "Same problem here, {v} on macOS.",
     "I have the latest version and it does not work either.",
+    "We get bitten by this as well, version {v}.",
+    "No luck with {v}, it dies at the very same spot.",
+    "Is anybody looking at this? {v} did not improve anything for us.",
+    "Updated to {v}: identical behaviour.",
+    "This one is alive and kicking in {v}.",
+    "Can reproduce, fresh install of {v}.",
+    "Regression? {v} throws the error as well.",
 )
 WORKS = (
     "That did the trick, thank you!",
@@ -129,6 +145,12 @@ WORKS = (
     "Awesome, thank you so much @{author2}!",
     "This fixed my issue.",
     "got it working, the path was wrong",
+    "Yep, that was the missing piece.",
+    "No errors since I switched to {v}.",
+    "Issue went away after a clean install.",
+    "You're right, I had overlooked {param}. All good now!",
+    "Ok, understood. I'll close this later.",
+    "Solved by pinning the dependency.",
 )
 THANKS_BUT = (
     "Thanks, I'll give it a try tomorrow.",
@@ -138,6 +160,9 @@ THANKS_BUT = (
     "I see, thanks. Wouldn't it be better to raise an error then?",
     "Hm, thanks, but with {param} it is even slower.",
     "thank you! it works for small inputs but big ones fail",
+    "Thanks for explaining. The result differs from what you describe.",
+    "Appreciated! Could that be made the default?",
+    "Thank you. I ran it and got the old error.",
 )
 ME_TOO = (
     "+1",
@@ -172,6 +197,9 @@ DUPLICATE = (
     "That's #{n} again.",
     "I believe this duplicates #{n}.",
     "Closing in favour of #{n} once that is merged",
+    "We have #{n} for this.",
+    "#{n} is the same thing.",
+    "Let's merge this into #{n}, it has more detail.",
 )
 NO_DUPLICATE = (
     "Not a duplicate of #{n}: there the cache is at fault.",
