@@ -79,7 +79,7 @@ class Chores:
                 self._put(repository_id, name, to_ms(error.until))
             except Exception as error:  # whatever it is: the next attempt may find it mended
                 log.warning("a chore failed", failures=failed + 1, exc_info=error)
-                self._put(repository_id, name, self._pace.now() + self._pace.wait(failed + 6), failures=failed + 1)
+                self._put(repository_id, name, self._pace.now() + _wait(failed), failures=failed + 1)
             else:
                 if again is None:
                     self._drop(repository_id, name)
@@ -100,3 +100,8 @@ class Chores:
     def _drop(self, repository_id: int, name: str) -> None:
         with self._database.write() as connection:
             schedules.drop(connection, repository_id, name)
+
+
+def _wait(failed: int) -> int:
+    """Milliseconds: a minute at first, a day at last, since what fails for good costs a reading each time."""
+    return 60_000 * min(2 ** min(failed, 20), 24 * 60)
