@@ -104,4 +104,4 @@ class Chores:
 
 def _wait(failed: int) -> int:
     """Milliseconds: a minute at first, a day at last, since what fails for good costs a reading each time."""
-    return 60_000 * min(2 ** min(failed, 20), 24 * 60)
+    return 60_000 * min(1 << min(failed, 20), 24 * 60)
