@@ -72,6 +72,13 @@ class Lifecycle(RuleBasedStateMachine):
             self.note(action, before)
         if most is None:
             assert kinds(met.decide()) == []
+            return
+        # As the next look finds out of what was begun.
+        met.history = replace(
+            met.history,
+            noticed=met.history.noticed or bool(self.standing()),
+            closed_by_bot=met.history.closed_by_bot or (self.closed_by == "bot" and met.issue.state == "closed"),
+        )
 
     def judge(self, action: Action, *, swept: bool) -> None:
         met = self.met
@@ -120,8 +127,9 @@ class Lifecycle(RuleBasedStateMachine):
     # What happens.
 
     @rule(days=st.integers(5, 60))
-    def time_passes(self, days: int) -> None:
+    def time_passes_without_a_sweep(self, days: int) -> None:
         self.met.now += timedelta(days=days)
+        self.look(swept=False)
 
     @rule()
     def minutes_pass(self) -> None:
@@ -137,15 +145,31 @@ class Lifecycle(RuleBasedStateMachine):
             self.met.now += timedelta(days=1)
             self.look(swept=True)
 
-    @rule()
-    def something_else_leads_to_a_look(self) -> None:
-        self.look(swept=False)
+    @precondition(lambda self: self.met.issue.state == "open")
+    @rule(stopped=st.booleans(), then=st.sampled_from(("", "close and comment", "close unheard", "open and close")))
+    def it_is_asked_about_and_then_nobody_says_anything(self, *, stopped: bool, then: str) -> None:
+        """The way to being closed; with `stopped`, the machine stops between the closing words and closing."""
+        self.nobody_says_anything(stopped=stopped)
+        if then == "close and comment":
+            self.close_and_comment(AUTHOR)
+        elif then and self.met.issue.state == ("open" if then == "close unheard" else "closed"):
+            self.news_of_a_persons_closing_are_lost()
+        if then:
+            self.the_author_answers("Yes, still.")
+
+    def nobody_says_anything(self, *, stopped: bool) -> None:
+        self.somebody_else_speaks(MAINTAINER)
+        for _ in range(70):
+            self.met.now += timedelta(days=1)
+            self.met.history = replace(self.met.history, swept=True)
+            closes = any(isinstance(action, Close) for action in self.met.decide().actions)
+            self.look(swept=True, most=1 if closes and stopped else None)
+            if closes:
+                return
 
     @rule(done=st.integers(0, 4))
     def the_machine_stops_in_the_middle_of_a_sweep(self, done: int) -> None:
         self.look(swept=True, most=done)
-        # The next look finds out what was begun.
-        self.met.history = replace(self.met.history, noticed=self.met.history.noticed or bool(self.standing()))
 
     @rule(text=st.sampled_from(("Yes, still.", "I could not try it yet.")))
     def the_author_answers(self, text: str) -> None:
@@ -202,6 +226,11 @@ class Lifecycle(RuleBasedStateMachine):
         self.met.close_by_hand()
         self.met.history = before
         self.closed_by, self.human_at = "person", self.met.now
+
+    @precondition(lambda self: self.met.issue.state == "closed")
+    @rule()
+    def news_of_a_persons_opening_and_closing_are_lost(self) -> None:
+        self.news_of_a_persons_closing_are_lost()
 
     @precondition(lambda self: self.met.issue.state == "closed")
     @rule()
@@ -262,4 +291,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
-TestLifecycle.settings = settings(max_examples=150, stateful_step_count=40, deadline=None)
+TestLifecycle.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
