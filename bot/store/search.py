@@ -125,7 +125,7 @@ class Search:
             _query(is_sqlite=self._is_sqlite),
             {"words": wanted, "repository": self._repository_id, "most": _CANDIDATES},
         )
-        return _likest(thread, rows, most)
+        return _likest(thread, (row for row in rows if _may_be_like(own, row.title.lower())), most)
 
     def same_error(self, thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
         """Most errors are shown once: asking for each would take most of a report's time."""
@@ -198,11 +198,7 @@ class Search:
 
 def _likest(thread: Thread, rows: Iterable[sa.Row[Any]], most: int) -> tuple[Likeness, ...]:
     own = terms(thread.issue.title)
-    found = (
-        (likeness(own, terms(row.title)), row)
-        for row in rows
-        if row.number != thread.number and _may_be_like(own, row.title.lower())
-    )
+    found = ((likeness(own, terms(row.title)), row) for row in rows if row.number != thread.number)
     return tuple(
         Likeness(
             number=row.number,

@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.issuebash.signature import signature
 from bot.issuebash.thread import Thread
 from bot.store import fills, repositories, search, tables, threads
 from bot.store.database import Database
@@ -150,6 +151,35 @@ def test_like_issues_are_found_likest_first(database: Database):
         assert (found[1].answered, found[1].state) == (False, "closed")
         assert [one.number for one in Search(connection, 1).issues(thread(number=1, title="optimizer"), 5)] == [2, 4]
         assert Search(connection, 2).issues(thread(number=9, title="optimizer"), 5) == ()
+
+
+def test_what_shows_the_same_error_is_found_whatever_its_title(database: Database):
+    shown = str(signature(ERROR))
+    save(
+        database,
+        thread(number=1, title="Saving fails", body=ERROR),
+        thread(number=2, title="No room for the model", body=ERROR),
+        thread(number=3, title="Saving fails", body="Just so."),
+        thread(number=4, title="Saving fails", body=ERROR.replace("no space", "no rights")),
+    )
+    with database.read() as connection:
+        here = Search(connection, 1)
+        assert [one.number for one in here.same_error(thread(number=2, title="No room"), shown, 5)] == [1]
+        assert [one.likeness for one in here.same_error(thread(number=1, title="Saving fails"), shown, 5)] == [0.0]
+        assert here.same_error(thread(number=4), str(signature(ERROR.replace("no space", "no rights"))), 5) == ()
+        assert Search(connection, 2).same_error(thread(number=2), shown, 5) == ()
+
+
+def test_titles_that_share_only_what_is_frequent_here_are_not_alike(database: Database):
+    save(
+        database,
+        *(thread(number=number, title=f"Widget button w{number} breaks") for number in range(1, 600)),
+        thread(number=700, title="Widget button flickers"),
+    )
+    with database.read() as connection:
+        here = Search(connection, 1)
+        assert [one.number for one in here.issues(thread(number=800, title="Widget button flickers"), 5)] == [700]
+        assert len(here.issues(thread(number=800, title="Widget button"), 5)) == 5
 
 
 def test_a_changed_title_is_found_under_its_new_words_alone(database: Database):
