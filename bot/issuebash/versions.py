@@ -16,6 +16,7 @@ _FIELD = re.compile(
     r"(?:\*\*)?[ \t]*[:=]?(?:\*\*)?[ \t\r]*\n?[ \t\r]*\n?[ \t]*(?:[\w.-]{1,40}[ =:]{1,3})?" + _NUMBER,
     re.IGNORECASE | re.MULTILINE,
 )
+_VERSION = re.compile("version", re.IGNORECASE)
 _BARE = re.compile(r"\b(?:in|on|with|using|to|have|version|release)[ \t]+" + _NUMBER, re.IGNORECASE)
 _FOREIGN = re.compile(
     r"\b(?:python|os|cuda|cudnn|node|npm|java|jdk|gcc|compiler|bazel|browser|kernel|driver|docker|windows|mac|linux|ubuntu)\b",
@@ -43,11 +44,11 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
 
     Only those count whose first two numbers some release has, so that Python 3.11 is not taken for the project's.
     """
-    series, low = {one.release[:2] for one in known}, text.lower()
+    series = {one.release[:2] for one in known}
     found: list[tuple[str, bool]] = []
-    if project.lower() in low:
+    if project.lower() in text.lower():
         found += [(match["version"], True) for match in list(_named(project).finditer(text))[:_MOST]]
-    for match in list(_FIELD.finditer(text))[:_MOST] if "version" in low else ():
+    for match in _fields(text):
         label = match["label"].lower()
         if project.lower() in label:
             found.append((match["version"], True))
@@ -57,6 +58,12 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
         version = Version(number)
         if version.release[:2] in series:
             yield version, is_named
+
+
+def _fields(text: str) -> Iterator[re.Match[str]]:
+    """Looked for in the lines that speak of a version alone: bodies are long."""
+    lines = dict.fromkeys(text.rfind("\n", 0, found.start()) + 1 for found in _VERSION.finditer(text))
+    return filter(None, (_FIELD.match(text, start) for start in list(lines)[:_MOST]))
 
 
 @lru_cache(maxsize=64)

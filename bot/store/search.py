@@ -40,8 +40,7 @@ _MOST_MET = 500
 
 def terms(text: str) -> tuple[str, ...]:
     """The telling words of a title, each once, in order."""
-    words = (word.lower() for word in _WORD.findall(text))
-    return tuple(dict.fromkeys(word for word in words if word not in _COMMON and len(word) > 1))
+    return tuple(dict.fromkeys(it for it in _WORD.findall(text.lower()) if len(it) > 1 and it not in _COMMON))
 
 
 def likeness(one: Sequence[str], other: Sequence[str]) -> float:
@@ -49,8 +48,7 @@ def likeness(one: Sequence[str], other: Sequence[str]) -> float:
     if not one or not other:
         return 0.0
     mine, theirs = set(one), set(other)
-    weight = sum(len(word) for word in mine & theirs)
-    return weight / sum(len(word) for word in mine | theirs)
+    return sum(map(len, mine & theirs)) / sum(map(len, mine | theirs))
 
 
 def index_issues(
@@ -125,7 +123,7 @@ class Search:
             _query(is_sqlite=self._is_sqlite),
             {"words": wanted, "repository": self._repository_id, "most": _CANDIDATES},
         )
-        return _likest(thread, (row for row in rows if _may_be_like(own, row.title.lower())), most)
+        return _likest(thread, rows, most)
 
     def same_error(self, thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
         """Most errors are shown once: asking for each would take most of a report's time."""
@@ -211,11 +209,6 @@ def _likest(thread: Thread, rows: Iterable[sa.Row[Any]], most: int) -> tuple[Lik
         )
         for alike, row in nsmallest(most, found, key=lambda it: (-it[0], it[1].number))
     )
-
-
-def _may_be_like(own: Sequence[str], title: str) -> bool:
-    """Cheap, and never wrong where it denies: a quarter of the words' weight must be in the other title in some way."""
-    return sum(len(word) for word in own if word in title) * 4 >= sum(map(len, own))
 
 
 _COLUMNS = "texts.number, texts.title, texts.url, texts.open, texts.answered, texts.signature"
