@@ -1,4 +1,4 @@
-"""Makes a report of a mirror, or sweeps it, in this process alone, and prints the time and the most memory it took."""
+"""Makes a report of a mirror or an export, or sweeps a mirror, alone in its process; prints time and peak memory."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from bot.forms.check import Checker
 from bot.forms.load import load
@@ -14,6 +16,7 @@ from bot.store.database import Database
 from bot.triage.decide import Context
 from bot.triage.policy import Policy
 from bot.triage.report_policy import ReportSection
+from bot.work import exported
 from bot.work.sweeps import Chosen, due
 from tests.fakes.community import Community
 from tests.fakes.community.scores import REPOSITORY, report_on
@@ -22,6 +25,14 @@ from tests.fakes.community.scores import REPOSITORY, report_on
 def report(database: Database, community: Community) -> int:
     """The open issues that it was about."""
     return report_on(database, community, ReportSection()).open_issues
+
+
+def export(database: Database, community: Community) -> int:
+    """The issues read from an export in JSON lines, which lies beside the database, and reported on."""
+    path = Path(str(database.url.database)).with_name("export.jsonl")
+    with TemporaryDirectory(prefix="triage-bench-") as folder:
+        _, read = exported.report_on(path, Path(folder), None, ReportSection(), community.now)
+    return read.read
 
 
 def sweep(database: Database, community: Community) -> int:
@@ -40,7 +51,7 @@ def main() -> None:
     what, url, size = sys.argv[1:]
     database, community = Database(url), Community(int(size))
     start = time.perf_counter()
-    found = {"report": report, "sweep": sweep}[what](database, community)
+    found = {"report": report, "sweep": sweep, "export": export}[what](database, community)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20 if sys.platform == "darwin" else 1 << 10)
     print(json.dumps({"seconds": seconds, "megabytes": peak, "found": found}))
