@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import structlog
 
-from bot.github.errors import LimitReached
+from bot.github.errors import GitHubError, LimitReached
 from bot.store import repositories, schedules
 from bot.store.times import to_ms
 from bot.work.pace import PACE, Pace
@@ -78,7 +78,8 @@ class Chores:
                 log.info("put off", until=error.until)
                 self._put(repository_id, name, to_ms(error.until))
             except Exception as error:  # whatever it is: the next attempt may find it mended
-                log.warning("a chore failed", failures=failed + 1, exc_info=error)
+                known_trouble = isinstance(error, GitHubError)
+                log.warning("a chore failed", failures=failed + 1, reason=str(error), exc_info=not known_trouble)
                 self._put(repository_id, name, self._pace.now() + _wait(failed), failures=failed + 1)
             else:
                 if again is None:
