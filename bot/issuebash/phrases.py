@@ -123,9 +123,11 @@ def thanks(text: str) -> bool:
     place = next((at for at, one in enumerate(said) if _THANKS.search(one)), None)
     if place is None or len(said) > 4 or _GIVES.search(text):
         return False
-    # After more than a word or two they are a mere close of what was said.
-    leads = all(len(one.split()) <= 3 for one in said[:place])
-    return leads and not any(one.endswith("?") or _NO_END.search(one) for one in said)
+    # After more than a word or two they are a mere close of what was said; before more, an opening of it.
+    is_all = all(len(one.split()) <= 3 for one in said[:place]) and all(
+        len(one.split()) <= 5 for one in said[place + 1 :]
+    )
+    return is_all and not any(one.endswith("?") or _NO_END.search(one) for one in said)
 
 
 def asks(text: str) -> bool:

@@ -107,6 +107,8 @@ def test_it_does_not_say_that_it_works_now(text: str):
         ("One. Two. Three. Four. Five, thanks.", False),
         ("No.", False),
         ("Ah, ok. Thank you!", True),
+        ("Thank you! Have a nice day.", True),
+        ("Thank you. I ran it and got the old error.", False),
         ("Thanks, but it is slow.", False),
         ("Thank you, I'll try it tomorrow.", False),
         ("Thanks, that doesn't change a thing.", False),
