@@ -84,7 +84,7 @@ def test_the_app_itself(ask: Client):
 def test_installation_tokens(ask: Client):
     url = f"/app/installations/{ask.installation.id}/access_tokens"
     whole = ask("POST", url, 201, as_app=True)
-    assert whole["permissions"] == {"issues": "write", "contents": "read", "metadata": "read"}
+    assert whole["permissions"] == {"issues": "write", "contents": "read", "metadata": "read", "pull_requests": "read"}
     ask("POST", url, 201, as_app=True, json={"permissions": {"issues": "read"}, "repositories": ["demo"]})
     ask("POST", url, 422, as_app=True, json={"permissions": {"administration": "write"}})
     ask("POST", url, 422, as_app=True, json={"repositories": ["other"]})
