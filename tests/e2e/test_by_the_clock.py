@@ -1,4 +1,4 @@
-"""Reports by the clock, of the service as people run it: posted once, whatever happens, and shown on a page."""
+"""What the service does by the clock, as people run it: reports, posted once whatever happens, and sweeps."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ def until(reached: Callable[[], object]) -> None:
         time.sleep(0.05)
 
 
-def make_due(folder: Path) -> None:
-    """Turns the clock, for the report alone."""
+def make_due(folder: Path, chore: str = "report") -> None:
+    """Turns the clock, for this alone."""
     (file,) = folder.glob("data/*.db")
 
     def moved() -> int:
         with sqlite3.connect(file, timeout=10) as connection:
-            return connection.execute("UPDATE schedules SET next_at = 0 WHERE name = 'report'").rowcount
+            return connection.execute("UPDATE schedules SET next_at = 0 WHERE name = ?", [chore]).rowcount
 
     until(moved)
 
@@ -97,4 +97,29 @@ def test_killed_while_it_is_posted_it_is_posted_once(github: Running, app: App, 
         home = Home(Town(github, app, service), home.name)
         until(lambda: httpx.get(f"{service.url}/reports/{home.name}").status_code == 200)
         assert len(reports(home)) == 1
+        assert service.stop() == 0
+
+
+def test_a_sweep_warns_of_a_long_silence_once(github: Running, tmp_path: Path):
+    fake = github.fake
+    present, month_ago = fake.clock, fake.clock() - 30 * 86_400
+    fake.account(OWNER, "Organization")
+    app = fake.add_app()
+    with served(tmp_path, environment(github, app)) as service:
+        app.webhook_url = f"{service.url}/webhook"
+        home = Town(github, app, service).found({**FORMS, ".github/triage.yml": "stale: {days_until_stale: 14}\n"})
+        fake.collaborator(home.name, "maya")
+        fake.clock = lambda: month_ago
+        quiet, waiting = (fake.open_issue(home.name, "ann", title, "Why?") for title in ("Answered", "Not answered"))
+        fake.comment(home.name, quiet, "maya", "Does it still happen?")
+        fake.clock = present
+        fake.install(app, OWNER)
+        until(lambda: home.comments(quiet))
+        assert "stale" in home.labels(quiet)
+        assert home.comments(waiting) == [], "the maintainers owe the word"
+        make_due(tmp_path, "sweep")
+        home.town.quiet()
+        assert len(home.comments(quiet)) == 1
+        fake.comment(home.name, quiet, "ann", "It does.")
+        until(lambda: "stale" not in home.labels(quiet))
         assert service.stop() == 0
