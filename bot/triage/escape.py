@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LIVE = re.compile(
@@ -23,13 +23,12 @@ ELLIPSIS = "…"
 
 def escape(text: str, limit: int = 300) -> str:
     """Write text as one line of markdown that shows it as it is; words that would come alive are shown as code."""
-    text = one_line(text, limit)
-    parts: list[str] = []
-    position = 0
-    for span in _CODE_SPAN.finditer(text):
-        parts += _escape_words(text[position : span.start()]), code(span[2])
-        position = span.end()
-    return _joined((*parts, _escape_words(text[position:])))
+    return _escaped(one_line(text, limit), code)
+
+
+def cell(text: str, limit: int = 300) -> str:
+    """The same for a cell of a table, where a bare `|` ends the cell even within code, and what follows is alive."""
+    return _escaped(one_line(text, limit), _code_in_cell)
 
 
 def code(text: str, limit: int = 300) -> str:
@@ -40,6 +39,11 @@ def code(text: str, limit: int = 300) -> str:
     fence = "`" * (longest_run(text, "`") + 1)
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
     return f"{fence}{pad}{text}{pad}{fence}"
+
+
+def _code_in_cell(text: str) -> str:
+    """A table takes the backslash away before it looks at the code (https://github.github.com/gfm/#example-200)."""
+    return code(text).replace("|", r"\|")
 
 
 def visible(text: str) -> str:
@@ -70,10 +74,19 @@ def _joined(parts: Iterable[str]) -> str:
     return text
 
 
-def _escape_words(text: str) -> str:
+def _escaped(text: str, as_code: Callable[[str], str]) -> str:
+    parts: list[str] = []
+    position = 0
+    for span in _CODE_SPAN.finditer(text):
+        parts += _escape_words(text[position : span.start()], as_code), as_code(span[2])
+        position = span.end()
+    return _joined((*parts, _escape_words(text[position:], as_code)))
+
+
+def _escape_words(text: str, as_code: Callable[[str], str]) -> str:
     if not _LIVE.search(text):
         return _dead(text)
-    return "".join(code(word) if _LIVE.search(word) else _dead(word) for word in re.split(r"(\s+)", text))
+    return "".join(as_code(word) if _LIVE.search(word) else _dead(word) for word in re.split(r"(\s+)", text))
 
 
 def _dead(text: str) -> str:
