@@ -21,7 +21,6 @@ _PAGES.globals.update(
 
 def document(report: Report) -> str:
     numbers = report.numbers
-    spreads = (("Age", numbers.age), ("Time since a person last took part", numbers.idle))
     return _PAGES.get_template("report.html.j2").render(
         style=STYLE,
         report=report,
@@ -34,5 +33,5 @@ def document(report: Report) -> str:
         suggestions=words.SUGGESTIONS,
         tiers=words.TIERS,
         cohorts=[(name, one.response, *words.completeness(one.completeness)) for name, one in words.cohorts(report)],
-        spreads=[(name, spread) for name, spread in spreads if spread],
+        spreads=words.spreads(numbers),
     )

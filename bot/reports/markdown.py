@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from bot.issuebash.numbers import Cohort, Month
 from bot.issuebash.report import REPORT_MARKER, Evidence, Report, Row, Section
 from bot.reports import words
-from bot.triage.escape import escape
+from bot.triage.escape import cell, escape
 
 LONGEST = 65_000
 """Characters of one page; GitHub takes 65,536."""
@@ -24,7 +24,7 @@ _HEAD = "| Issue | For it | Against it | Suggested |\n|---|---|---|---|\n"
 
 def title(report: Report) -> str:
     """Of the issue that a report is posted as."""
-    return f"Issue bash: what to close, answer or fix ({words.day(report.at)})"
+    return f"Issue-bash report: what to close, answer or fix ({words.day(report.at)})"
 
 
 def pages(report: Report) -> tuple[str, ...]:
@@ -84,11 +84,17 @@ def _meaning(section: Section) -> str:
 
 
 def _row(row: Row) -> str:
-    link = f"[#{row.number}]({words.quiet_link(row.url)}) {escape(row.title, _TITLE)}"
+    link = f"{_issue(row)} {cell(row.title, _TITLE)}"
     also = f"<br>Also: {', '.join(tag.replace('_', ' ') for tag in row.tags)}" if row.tags else ""
     kind = f"<br>({words.TIERS[row.hit.tier]})"
     suggestion = words.SUGGESTIONS[row.hit.suggestion]
     return f"| {link}{also} | {_facts(row.hit.facts)}{kind} | {_facts(row.hit.counter)} | {suggestion} |\n"
+
+
+def _issue(row: Row) -> str:
+    """Without an address as code, since GitHub would take the bare number for a mention."""
+    url = words.quiet_link(row.url)
+    return f"[#{row.number}]({url})" if url else f"`#{row.number}`"
 
 
 def _facts(facts: Iterable[Evidence]) -> str:
@@ -96,11 +102,11 @@ def _facts(facts: Iterable[Evidence]) -> str:
 
 
 def _fact(fact: Evidence) -> str:
-    text = escape(fact.text, _FACT)
+    text, url = cell(fact.text, _FACT), words.quiet_link(fact.url)
     if fact.at is None:
-        return f"{text} ([link]({words.quiet_link(fact.url)}))" if fact.url else text
+        return f"{text} ([link]({url}))" if url else text
     shown = words.day(fact.at)
-    return f"{text} ([{shown}]({words.quiet_link(fact.url)}))" if fact.url else f"{text} ({shown})"
+    return f"{text} ([{shown}]({url}))" if url else f"{text} ({shown})"
 
 
 def _numbers(report: Report) -> Iterator[tuple[str, str, list[str]]]:
@@ -108,9 +114,8 @@ def _numbers(report: Report) -> Iterator[tuple[str, str, list[str]]]:
         yield "### Numbers that are not known", "", [f"- {line}\n" for line in report.numbers.not_known]
     yield "### Responses", _RESPONSES, [_cohort(name, cohort) for name, cohort in words.cohorts(report)]
     numbers = report.numbers
-    if numbers.age and numbers.idle:
-        spreads = {"Age": numbers.age, "Time since a person last took part": numbers.idle}
-        rows = [_cells(name, *map(words.duration, (it.p50, it.p75, it.p90, it.most))) for name, it in spreads.items()]
+    if spreads := words.spreads(numbers):
+        rows = [_cells(name, *map(words.duration, (it.p50, it.p75, it.p90, it.most))) for name, it in spreads]
         yield "### Open issues", _SPREADS, rows
     if numbers.months:
         rows = [_cells(f"{it.start:%Y-%m}", *map(_number, _flow(it))) for it in numbers.months[::-1]]
@@ -120,7 +125,7 @@ def _numbers(report: Report) -> Iterator[tuple[str, str, list[str]]]:
 def _cohort(name: str, cohort: Cohort) -> str:
     response = cohort.response
     cells = (_number(response.issues), words.median(response), words.rate(response))
-    return _cells(escape(name), *cells, *words.completeness(cohort.completeness))
+    return _cells(cell(name), *cells, *words.completeness(cohort.completeness))
 
 
 def _flow(month: Month) -> tuple[int, int, int, int]:

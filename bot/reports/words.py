@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 from typing import Final
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import quote, urlsplit, urlunsplit
 
-from bot.issuebash.numbers import Cohort, Completeness, Response
+from bot.issuebash.numbers import Cohort, Completeness, Numbers, Response, Spread
 from bot.issuebash.report import Report, Suggestion, Tier
 
 SUGGESTIONS: Final[dict[Suggestion, str]] = {
@@ -30,10 +30,10 @@ _UNITS = ((365, "year"), (30, "month"), (7, "week"), (1, "day"))
 
 
 def duration(time: timedelta) -> str:
-    """As people say it: `3 weeks`, `5 hours`; rounded down, and days up to a fortnight."""
+    """As people say it: `3 weeks`, `5 hours`; rounded down, and in a smaller unit as long as a larger one is coarse."""
     days = time.days
     for size, name in _UNITS:
-        if days >= size * (2 if name in {"week", "month"} else 1):
+        if days >= (size if name == "day" else 2 * size):
             return _plural(days // size, name)
     hours = time.seconds // 3600
     return _plural(hours, "hour") if hours else _plural(max(time.seconds // 60, 0), "minute")
@@ -87,6 +87,12 @@ def cohorts(report: Report) -> list[tuple[str, Cohort]]:
     return found
 
 
+def spreads(numbers: Numbers) -> list[tuple[str, Spread]]:
+    """Of the open issues, those that are known."""
+    found = (("Age", numbers.age), ("Time since a person last took part", numbers.idle))
+    return [(name, spread) for name, spread in found if spread]
+
+
 def headline(report: Report) -> str:
     """One sentence: what can be done in one sitting."""
     by_rule = {section.rule: section.total for section in report.sections}
@@ -97,11 +103,26 @@ def headline(report: Report) -> str:
     return f"Probably to close: {close:,}. To answer: {answer:,}. To nudge: {ask:,}. To decide: {plan:,}."
 
 
+def link(url: str) -> str:
+    """An address that may be linked to, with nothing in it that ends a link early; empty where it is none.
+
+    Addresses come from exports, too, and so from anybody: `javascript:` is one, and so is `x) | @everybody`.
+    """
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return ""
+    if parts.scheme not in {"http", "https"} or not parts.netloc:
+        return ""
+    return quote(urlunsplit(parts), safe="%/:?#&=+,;!*~@", errors="replace")
+
+
 def quiet_link(url: str) -> str:
-    """An address that leads to the same page, and of which GitHub tells nobody.
+    """An address that leads to the same page, and of which GitHub tells nobody; empty where it may not be linked to.
 
     GitHub notes a mention on every issue that a text links to. It does not for `redirect.github.com`, which it keeps
     for such lists. Other hosts have no such name, so their links stay as they are.
     """
-    parts = urlsplit(url)
-    return urlunsplit(parts._replace(netloc="redirect.github.com")) if parts.netloc == "github.com" else url
+    parts = urlsplit(link(url))
+    quiet = parts.hostname in {"github.com", "www.github.com"}
+    return urlunsplit(parts._replace(netloc="redirect.github.com") if quiet else parts)

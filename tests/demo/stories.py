@@ -189,7 +189,7 @@ def report(stage: Stage) -> None:
 
 def bash(stage: Stage) -> None:
     """A short bash."""
-    report_issue = next(one for one in stage.repository.issues.values() if one.title.startswith("Issue bash:"))
+    report_issue = next(one for one in stage.repository.issues.values() if one.title.startswith("Issue-bash report:"))
     stage.reply(report_issue, "maya", "/bash start 2h --sections probably_fixed,duplicates,easy_to_answer --batch 2")
     tracking = stage.wait_for_issue("Issue bash of ")
     if tracking is None:

@@ -58,7 +58,7 @@ def settled(github: Running, app: App, service: Served) -> Home:
 
 def reports(home: Home) -> list[Issue]:
     issues = home.town.running.fake.repository(home.name).issues.values()
-    return [issue for issue in issues if issue.title.startswith("Issue bash:")]
+    return [issue for issue in issues if issue.title.startswith("Issue-bash report:")]
 
 
 def test_a_report_is_posted_on_schedule_and_has_a_page(github: Running, app: App, tmp_path: Path):

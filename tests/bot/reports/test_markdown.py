@@ -6,10 +6,11 @@ from __future__ import annotations
 import re
 from dataclasses import replace
 
+import pytest
 from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
-from bot.issuebash.report import REPORT_MARKER
+from bot.issuebash.report import REPORT_MARKER, Evidence, Report
 from bot.reports import markdown
 from tests.bot.issuebash.making import NOW
 from tests.bot.reports.making import report
@@ -114,8 +115,8 @@ Closed, and 2 people or more who are no maintainers wrote on it within 90 days.
 
 | | Half are below | 75 % | 90 % | Longest |
 |---|---:|---:|---:|---:|
-| Age | 6 months | 10 months | 12 months | 1 year |
-| Time since a person last took part | 6 months | 10 months | 12 months | 1 year |
+| Age | 6 months | 10 months | 12 months | 13 months |
+| Time since a person last took part | 6 months | 10 months | 12 months | 13 months |
 
 """)
 
@@ -150,6 +151,39 @@ def test_no_link_makes_a_backlink_and_nobody_is_pinged():
     assert "@" not in outside_code
 
 
+def with_row(**changes: object) -> Report:
+    """The report with its first row changed."""
+    made = report()
+    first, *others = made.sections
+    row = replace(first.rows[0], **changes)  # type: ignore[arg-type]
+    return replace(made, sections=(replace(first, rows=(row, *first.rows[1:])), *others))
+
+
+def test_pipes_within_code_break_no_table_and_ping_nobody():
+    hit = replace(report().sections[0].rows[0].hit, facts=(Evidence("wrote `a|#1`, cc @ben|@maya"),))
+    (page,) = markdown.pages(with_row(title="cc @ann|@octocat please", hit=hit))
+    assert r"cc `@ann\|@octocat` please" in page
+    shown = MarkdownIt("commonmark").enable("table").render(page)
+    row = next(row for row in re.findall(r"<tr>.*?</tr>", shown, re.DOTALL) if "octocat" in row)
+    assert row.count("<td>") == 4
+    assert not re.search(r"@|>#1", re.sub(r"<code>.*?</code>", "", row).replace("#7</a>", ""))
+
+
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "x) | @maya", "http://", "https://[", "//github.com/o/r"])
+def test_only_addresses_of_the_web_are_links(url: str):
+    row = report().sections[0].rows[0]
+    fact = replace(row.hit.facts[0], url=url)
+    (page,) = markdown.pages(with_row(url=url, hit=replace(row.hit, facts=(fact,))))
+    shown = next(line for line in page.splitlines() if line.startswith("| `#7` "))
+    assert "](" not in shown
+    assert "javascript" not in shown
+
+
+def test_an_address_does_not_end_its_link_early():
+    (page,) = markdown.pages(with_row(url="https://git.example.com/a b) | @maya [x](y)"))
+    assert "| [#7](https://git.example.com/a%20b%29%20%7C%20@maya%20%5Bx%5D%28y%29) Saving" in page
+
+
 def test_the_chart_stands_beside_a_table_that_says_the_same():
     (page,) = markdown.pages(report())
     chart = page[page.index("```mermaid") :]
@@ -166,4 +200,4 @@ def test_a_partial_report_says_so():
 
 
 def test_the_title_names_the_day():
-    assert markdown.title(report()) == f"Issue bash: what to close, answer or fix ({NOW:%Y-%m-%d})"
+    assert markdown.title(report()) == f"Issue-bash report: what to close, answer or fix ({NOW:%Y-%m-%d})"

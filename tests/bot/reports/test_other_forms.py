@@ -117,7 +117,8 @@ def test_a_page_without_anything_stands():
 @pytest.mark.parametrize(
     ("days", "expected"),
     [(0, "0 minutes"), (0.5 / 24, "30 minutes"), (1 / 24, "1 hour"), (1, "1 day"), (13, "13 days"), (14, "2 weeks"),
-     (59, "8 weeks"), (60, "2 months"), (364, "12 months"), (365, "1 year"), (800, "2 years")],
+     (59, "8 weeks"), (60, "2 months"), (364, "12 months"), (700, "23 months"), (729, "24 months"), (730, "2 years"),
+     (1200, "3 years")],
 )  # fmt: skip
 def test_times_are_told_as_people_do(days: float, expected: str):
     assert words.duration(timedelta(days=days)) == expected
@@ -126,6 +127,11 @@ def test_times_are_told_as_people_do(days: float, expected: str):
 def test_links_to_another_host_stay_as_they_are():
     assert words.quiet_link("https://git.example.com/o/r/issues/1") == "https://git.example.com/o/r/issues/1"
     assert words.quiet_link("https://github.com/o/r/issues/1#x") == "https://redirect.github.com/o/r/issues/1#x"
+
+
+@pytest.mark.parametrize("host", ["GitHub.com", "www.github.com", "github.com:443", "me@github.com"])
+def test_no_other_name_of_github_makes_a_backlink(host: str):
+    assert words.quiet_link(f"https://{host}/o/r/issues/1") == "https://redirect.github.com/o/r/issues/1"
 
 
 def test_the_headline_counts_what_can_be_done():

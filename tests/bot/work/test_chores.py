@@ -102,7 +102,7 @@ def test_a_report_is_posted_and_the_next_one_replaces_it(place: Place):
     place.fake.open_issue(WIDGETS, "ann", "Broken | @maya", created_at=time.time() - 30 * 86400)
     place.run("report")
     (first,) = place.posted()
-    assert first.title.startswith("Issue bash: what to close, answer or fix (")
+    assert first.title.startswith("Issue-bash report: what to close, answer or fix (")
     assert "### No maintainer reply" in (first.body or "")
     assert in_future(place.planned("report"))
     kept = place.kept()
@@ -113,7 +113,7 @@ def test_a_report_is_posted_and_the_next_one_replaces_it(place: Place):
     assert (first.state, first.state_reason, second.state) == ("closed", "completed", "open")
     assert [one.body.splitlines()[-1] for one in first.comments] == [f"The next report is #{second.number}."]
     assert json_file.load(place.kept().content).open_issues == 1, "the first report does not count"
-    assert "Issue bash" not in (second.body or "").partition("### Responses")[0].partition("### ")[2]
+    assert "Issue-bash report" not in (second.body or "").partition("### Responses")[0].partition("### ")[2]
 
 
 def test_begun_again_in_the_same_slot_nothing_comes_twice(place: Place):
