@@ -37,20 +37,25 @@ class Response:
     """How soon a cohort of issues got a maintainer's first response."""
 
     issues: int
-    answered: int
+    answered: int | None
+    """None where the source does not tell who answered: then nothing else is known, either."""
     median: timedelta | None
-    """By Kaplan and Meier, the unanswered censored; None: not reached, or no issues."""
-    within: int
-    """Answered within seven days of filing."""
+    """By Kaplan and Meier, the unanswered censored; None: not reached, no issues, or not known."""
+    within: int | None
+    """Answered within seven days of filing; None where that is not known."""
     eligible: int
     """Filed more than seven days ago, answered or not: what `within` is counted out of."""
     curve: tuple[tuple[timedelta, float], ...] = ()
     """Time since filing, share still without a response; only at the points where it falls."""
 
     @property
+    def is_known(self) -> bool:
+        return self.answered is not None
+
+    @property
     def rate(self) -> float | None:
-        """Of responses within seven days, 0 to 1; None without eligible issues."""
-        return self.within / self.eligible if self.eligible else None
+        """Of responses within seven days, 0 to 1; None without eligible issues, and where it is not known."""
+        return None if self.within is None or not self.eligible else self.within / self.eligible
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,6 +110,6 @@ class Numbers:
     age: Spread | None = None
     """None without open issues."""
     idle: Spread | None = None
-    """Since a person last did something."""
+    """Since a person last did something; None also where the source does not tell comments."""
     not_known: tuple[str, ...] = ()
     """Which numbers the source could not tell, a sentence each."""

@@ -11,6 +11,8 @@ from bot.issuebash.numbers import Cohort, Completeness, Figures, Month, Numbers,
 from bot.issuebash.survival import median, survival
 from bot.issuebash.thread import EVERYTHING, Aspect
 
+_RESPONSES: frozenset[Aspect] = frozenset({"comments", "associations"})
+"""What must be told for responses to be known."""
 _WEEK = timedelta(days=7)
 _MOST_MONTHS = 24
 _MOST_POINTS = 60
@@ -46,18 +48,19 @@ class _Counting:
             self.eligible += 1
             self.within += response is not None and taken <= _WEEK
 
-    def cohort(self) -> Cohort:
+    def cohort(self, *, tells_responses: bool) -> Cohort:
+        response = self._response() if tells_responses else Response(len(self.times), None, None, None, self.eligible)
+        return Cohort(response, Completeness(self.known, self.complete, self.asked, self.completed))
+
+    def _response(self) -> Response:
         curve = survival(self.times)
-        return Cohort(
-            Response(
-                issues=len(self.times),
-                answered=sum(happened for _, happened in self.times),
-                median=median(curve),
-                within=self.within,
-                eligible=self.eligible,
-                curve=_thinned(curve),
-            ),
-            Completeness(self.known, self.complete, self.asked, self.completed),
+        return Response(
+            issues=len(self.times),
+            answered=sum(happened for _, happened in self.times),
+            median=median(curve),
+            within=self.within,
+            eligible=self.eligible,
+            curve=_thinned(curve),
         )
 
 
@@ -80,18 +83,19 @@ def numbers(
             ages.append(now - one.created_at)
             idle.append(now - one.last_human_at)
     split = bot_since is not None and bool(before.times) and bool(after.times)
+    told = known >= _RESPONSES
     return Numbers(
-        overall=overall.cohort(),
+        overall=overall.cohort(tells_responses=told),
         kinds={
-            kind: counting.cohort()
+            kind: counting.cohort(tells_responses=told)
             for kind, counting in sorted(kinds.items(), key=lambda it: (-len(it[1].times), it[0]))
         },
-        before=before.cohort() if split else None,
-        after=after.cohort() if split else None,
+        before=before.cohort(tells_responses=told) if split else None,
+        after=after.cohort(tells_responses=told) if split else None,
         bot_since=bot_since,
         months=flow.months(now),
         age=_spread(ages),
-        idle=_spread(idle),
+        idle=_spread(idle) if "comments" in known else None,
         not_known=_not_known(known),
     )
 
@@ -151,8 +155,10 @@ def _thinned(curve: Sequence[tuple[timedelta, float]]) -> tuple[tuple[timedelta,
 
 def _not_known(known: frozenset[Aspect]) -> tuple[str, ...]:
     lacking: list[str] = []
-    if not {"comments", "associations"} <= known:
+    if not known >= _RESPONSES:
         lacking.append("Responses: the source does not tell who wrote when, or who is a maintainer.")
+    if "comments" not in known:
+        lacking.append("Idle time: the source does not tell who wrote when.")
     if "events" not in known:
         lacking.append("Reopenings: the source tells only when an issue was last closed.")
     return tuple(lacking)

@@ -5,6 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import timedelta
 
+_HALF = 0.5 + 1e-9
+"""A share is a product of many fractions: what should be a half may come out a little above it."""
+
 
 def survival(times: Iterable[tuple[timedelta, bool]]) -> tuple[tuple[timedelta, float], ...]:
     """Of (time, whether it happened then) the curve: at which times the share still without it falls, and to what.
@@ -31,4 +34,4 @@ def survival(times: Iterable[tuple[timedelta, bool]]) -> tuple[tuple[timedelta, 
 
 def median(curve: Iterable[tuple[timedelta, float]]) -> timedelta | None:
     """When half have it; None where the curve never falls so far."""
-    return next((time for time, share in curve if share <= 0.5), None)
+    return next((time for time, share in curve if share <= _HALF), None)

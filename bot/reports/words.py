@@ -61,13 +61,15 @@ def moment(at: datetime) -> str:
 
 
 def median(response: Response) -> str:
+    if not response.is_known:
+        return "not known"
     if response.median is not None:
         return duration(response.median)
     return "not reached" if response.issues else "–"
 
 
 def rate(response: Response) -> str:
-    return percent(response.within, response.eligible)
+    return "not known" if response.within is None else percent(response.within, response.eligible)
 
 
 def completeness(found: Completeness) -> tuple[str, str]:

@@ -135,12 +135,45 @@ def test_without_issues_there_are_no_numbers():
 def test_what_the_source_does_not_tell_is_said():
     assert found(known=EVERYTHING).not_known == ()
     assert len(found(known=EVERYTHING - {"associations", "events"}).not_known) == 2
+    assert len(found(known=EVERYTHING - {"comments"}).not_known) == 2
+
+
+@pytest.mark.parametrize("lacking", ["associations", "comments"])
+def test_who_answered_is_not_known_where_the_source_does_not_tell_it(lacking: Any):
+    told = found(one(100), one(50), bot_since=ago(70), known=EVERYTHING - {lacking})
+    cohorts = (told.overall, told.before, told.after, *told.kinds.values())
+    for response in (cohort.response for cohort in cohorts if cohort is not None):
+        assert (response.is_known, response.answered, response.median, response.within) == (False, None, None, None)
+        assert (response.rate, response.curve) == (None, ())
+    assert told.overall.response.issues == 2
+
+
+def test_how_long_nobody_wrote_is_not_known_without_comments():
+    silent = found(one(100), known=EVERYTHING - {"comments"})
+    assert silent.idle is None
+    assert silent.age is not None
+    assert found(one(100), known=EVERYTHING - {"associations"}).idle is not None
 
 
 def test_a_long_curve_is_thinned_and_keeps_its_end():
     curve = found(*(one(100, hours / 24) for hours in range(1, 500))).overall.response.curve
     assert len(curve) == 60
     assert curve[-1] == (timedelta(hours=499), 0.0)
+
+
+@pytest.mark.parametrize("issues", range(2, 100, 2))
+def test_where_exactly_half_are_answered_the_median_is_the_last_answer(issues: int):
+    """Whatever the computer makes of the product of so many fractions."""
+    half = issues // 2
+    answered = [(DAY * place, True) for place in range(1, half + 1)]
+    waiting = [(DAY * (half + place), False) for place in range(1, half + 1)]
+    assert median(survival(answered + waiting)) == DAY * half
+    assert median(survival(answered[1:] + waiting)) is None
+
+
+@pytest.mark.parametrize("issues", range(1, 100))
+def test_where_all_are_answered_the_median_is_the_middle_one(issues: int):
+    assert median(survival((DAY * place, True) for place in range(1, issues + 1))) == DAY * ((issues + 1) // 2)
 
 
 times = st.lists(st.tuples(st.integers(0, 50).map(timedelta), st.booleans()), max_size=30)
