@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -18,8 +17,9 @@ from tests.e2e.town import FORMS, OWNER, Home, Town, environment
 from tests.fakes.github import Running
 from tests.fakes.github.model import Comment, Issue
 from tests.fakes.process import served, triage
+from tests.fakes.programs import program
 
-BROWSER = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+BROWSER = program("chromium", "chromium-browser", "google-chrome")
 PICTURES = os.environ.get("TRIAGE_PICTURES")
 """A folder for screenshots to look at; none are taken without it."""
 MONTH = 30 * 86_400

@@ -15,13 +15,17 @@ import pytest
 import sqlalchemy as sa
 
 from bot.store.database import Database
+from tests.fakes.programs import program
 
-BACKENDS = ["sqlite", *(["postgresql"] if shutil.which("initdb") and shutil.which("pg_ctl") else [])]
+_INITDB, _PG_CTL = program("initdb"), program("pg_ctl")
+BACKENDS = ["sqlite", *(["postgresql"] if _INITDB and _PG_CTL else [])]
 
 
 @contextmanager
 def postgresql_server() -> Iterator[str]:
     """A server on a socket in a folder of its own; its SQLAlchemy address without a database."""
+    assert _INITDB
+    assert _PG_CTL
     # Not pytest's temporary folder: the path of a socket must be short, and open to the server's own user.
     folder = Path(tempfile.mkdtemp(prefix="triage-pg-"))
     # PostgreSQL refuses to run as root.
@@ -35,12 +39,12 @@ def postgresql_server() -> Iterator[str]:
         subprocess.run([*become, *command], check=True, capture_output=True, cwd=folder)
 
     try:
-        run("initdb", "-D", str(data), "-A", "trust", "-U", "postgres", "-N")
-        run("pg_ctl", "-D", str(data), "-l", str(log), "-o", settings, "-w", "start")
+        run(_INITDB, "-D", str(data), "-A", "trust", "-U", "postgres", "-N")
+        run(_PG_CTL, "-D", str(data), "-l", str(log), "-o", settings, "-w", "start")
         try:
             yield f"postgresql+psycopg://postgres@/{{name}}?host={folder}"
         finally:
-            run("pg_ctl", "-D", str(data), "-m", "immediate", "-w", "stop")
+            run(_PG_CTL, "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(folder, ignore_errors=True)
 
