@@ -1,7 +1,12 @@
-"""A Bash: a sitting over frozen batches of issues, kept as a ledger of claims and of what became of each issue."""
+"""A Bash: a sitting over frozen batches of issues, kept as a ledger of claims and of what became of each issue.
+
+The ledger is what was said, in the order in which it was said, however it was heard: what comes late is put into its
+place, and all that follows is gone through again.
+"""
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -19,8 +24,6 @@ class Claim:
 
     by: str
     until: datetime
-    comment_id: int
-    """Where it was said: of two claims the one said first holds, whichever is heard first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +59,27 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class Said:
+    """A command on the tracking issue, or (`comment_id` 0, names `closed` and `reopened`) what happened to an issue."""
+
+    at: datetime
+    name: str
+    arguments: tuple[str, ...]
+    """Lower case."""
+    by: str
+    comment_id: int = 0
+    position: int = 0
+    """In the comment."""
+    number: int = 0
+    """Of the issue that `closed` and `reopened` are about."""
+
+    @property
+    def place(self) -> tuple[datetime, int, int]:
+        """What was said first: GitHub's times are whole seconds, and its numbers rise."""
+        return self.at, self.comment_id, self.position
+
+
+@dataclass(frozen=True, slots=True)
 class Bash:
     started_by: str
     started_at: datetime
@@ -71,6 +95,8 @@ class Bash:
     finished_by: str = ""
     """Empty where its time ran out."""
     participants: frozenset[str] = field(default_factory=frozenset)
+    said: tuple[Said, ...] = ()
+    """All of which something came, in order."""
     checks: tuple[int, ...] = ()
     """Days after the end at which what became of its issues was looked up."""
 
@@ -89,102 +115,122 @@ class Bash:
         return [item for item in self.items if item.disposition == disposition]
 
 
-@dataclass(frozen=True, slots=True)
-class Said:
-    """A command on the tracking issue, or (`comment_id` 0, names `closed` and `reopened`) what happened to an issue."""
-
-    name: str
-    arguments: tuple[str, ...]
-    """Lower case."""
-    by: str
-    comment_id: int
-    number: int = 0
-    """Of the issue that `closed` and `reopened` are about."""
+Answer = Literal["done", "partly", "refused", "unclear"]
+"""`partly`: some of it is somebody else's; `refused`: all of it is, or the bash is over; `unclear`: it names nothing
+that is there."""
 
 
-Answer = Literal["done", "refused", "unclear"]
-"""`refused`: somebody else was first, or it is over; `unclear`: it names nothing that is there."""
+def apply(bash: Bash, said: Said) -> tuple[Bash, Answer]:
+    """The ledger with one thing more that was said. A second time it changes nothing more."""
+    if said in bash.said:
+        return bash, "done"
+    at = bisect_right(bash.said, said.place, key=lambda one: one.place)
+    later = bash.said[at:]
+    # Heard late: people must get what they would have got, had it been heard in time.
+    after, answer = _step(_replayed(bash, bash.said[:at]) if later else bash, said)
+    if answer in {"refused", "unclear"}:
+        return bash, answer
+    for one in later:
+        after, _ = _step(after, one)
+    return after, answer
 
 
-def apply(bash: Bash, said: Said, now: datetime) -> tuple[Bash, Answer]:
-    """The ledger after one command. A second time it changes nothing more."""
+def finish(bash: Bash, by: str, now: datetime) -> Bash:
+    """Ends it, as `/bash finish` does."""
+    return apply(bash, Said(now, "bash", ("finish",), by))[0]
+
+
+def _replayed(bash: Bash, said: Iterable[Said]) -> Bash:
+    """The ledger as it was after these; what was looked up afterwards stays."""
+    items = tuple(
+        replace(item, claim=None, disposition=None, duplicate_of=None, by="", at=None, reopened_at=None)
+        for item in bash.items
+    )
+    bash = replace(bash, items=items, finished_at=None, finished_by="", participants=frozenset(), said=())
+    for one in said:
+        bash, _ = _step(bash, one)
+    return bash
+
+
+def _step(bash: Bash, said: Said) -> tuple[Bash, Answer]:
+    """What was said last, taken down if something comes of it."""
+    after, answer = _heard(bash, said)
+    if answer in {"refused", "unclear"}:
+        return bash, answer
+    people = after.participants | ({said.by} if said.by else frozenset())
+    return replace(after, participants=people, said=(*bash.said, said)), answer
+
+
+def _heard(bash: Bash, said: Said) -> tuple[Bash, Answer]:
     if said.name in {"closed", "reopened"}:
-        return _seen(bash, said, now), "done"
+        after = _seen(bash, said)
+        return after, "unclear" if after is bash else "done"
     if bash.finished_at is not None:
         return bash, "refused"
     match said.name, list(said.arguments):
         case "bash", ["finish"]:
-            return finish(bash, said.by, now), "done"
+            items = [replace(item, claim=None) for item in bash.items]
+            return replace(_with(bash, items), finished_at=said.at, finished_by=said.by), "done"
         case "claim", words if items := _named(bash, words):
-            return _take(bash, said, items, now)
+            return _take(bash, said, items)
         case "release", words if items := _named(bash, words):
-            return _release(bash, said, items, now)
+            return _release(bash, said, items)
         case "done", [number, *words] if (items := _named(bash, [number])) and (end := _disposition(words)):
-            return _dispose(bash, said, items[0], end, now)
+            return _dispose(bash, said, items[0], end)
         case _:
             return bash, "unclear"
 
 
-def finish(bash: Bash, by: str, now: datetime) -> Bash:
-    items = tuple(replace(item, claim=None) for item in bash.items)
-    return replace(bash, items=items, finished_at=now, finished_by=by, participants=bash.participants | _name(by))
-
-
-def _seen(bash: Bash, said: Said, now: datetime) -> Bash:
-    """Closed by hand counts as closed, by whoever did it; what was said before stays."""
+def _seen(bash: Bash, said: Said) -> Bash:
+    """What GitHub shows outweighs a word that it contradicts, be it `kept` or `closed`."""
     item = next((item for item in bash.items if item.number == said.number), None)
     if item is None:
         return bash
+    is_closed, is_over = item.disposition in {"closed", "duplicate"}, bash.finished_at is not None
     if said.name == "closed":
         if item.reopened_at is not None:
             return _with(bash, [replace(item, reopened_at=None)])
-        if item.disposition is not None or bash.finished_at is not None:
+        if is_over or is_closed or item.disposition == "fix":
             return bash
-        done = replace(item, disposition="closed", by=said.by, at=now, claim=None)
-        return _with(replace(bash, participants=bash.participants | _name(said.by)), [done])
-    if item.disposition in {"closed", "duplicate"} and item.reopened_at is None:
-        return _with(bash, [replace(item, reopened_at=now)])
-    return bash
+        return _with(bash, [replace(item, disposition="closed", by=said.by, at=said.at, claim=None)])
+    if not is_closed or item.reopened_at is not None:
+        return bash
+    if is_over:
+        return _with(bash, [replace(item, reopened_at=said.at)])
+    return _with(bash, [replace(item, disposition=None, duplicate_of=None, by="", at=None)])
 
 
-def _take(bash: Bash, said: Said, items: list[Item], now: datetime) -> tuple[Bash, Answer]:
-    """All that are free; refused where none is."""
-    free = [item for item in items if item.disposition is None and _is_free(item, said, now)]
+def _take(bash: Bash, said: Said, items: list[Item]) -> tuple[Bash, Answer]:
+    """All that are free or one's own already; refused where none is."""
+    free = [item for item in items if item.disposition is None and _is_free(item, said)]
     if not free:
         return bash, "refused"
-    until = now + bash.lease
-    taken = [replace(item, claim=Claim(said.by, until, _first(item, said))) for item in free]
-    return _with(replace(bash, participants=bash.participants | _name(said.by)), taken), "done"
+    taken = [replace(item, claim=Claim(said.by, said.at + bash.lease)) for item in free]
+    return _with(bash, taken), "done" if len(free) == len(items) else "partly"
 
 
-def _is_free(item: Item, said: Said, now: datetime) -> bool:
-    holder = item.held_by(now)
-    return not holder or _same(holder, said.by) or (item.claim is not None and said.comment_id < item.claim.comment_id)
+def _is_free(item: Item, said: Said) -> bool:
+    holder = item.held_by(said.at)
+    return not holder or _same(holder, said.by)
 
 
-def _first(item: Item, said: Said) -> int:
-    """A claim that is renewed holds since it was first said."""
-    claim = item.claim
-    return min(claim.comment_id, said.comment_id) if claim and _same(claim.by, said.by) else said.comment_id
-
-
-def _release(bash: Bash, said: Said, items: list[Item], now: datetime) -> tuple[Bash, Answer]:
+def _release(bash: Bash, said: Said, items: list[Item]) -> tuple[Bash, Answer]:
     """One's own claims only."""
-    held = [item for item in items if _same(item.held_by(now), said.by)]
-    return _with(bash, [replace(item, claim=None) for item in held]), "done" if held else "refused"
+    held = [item for item in items if _same(item.held_by(said.at), said.by)]
+    if not held:
+        return bash, "refused"
+    return _with(bash, [replace(item, claim=None) for item in held]), "done" if len(held) == len(items) else "partly"
 
 
-def _dispose(
-    bash: Bash, said: Said, item: Item, end: tuple[Disposition, int | None], now: datetime
-) -> tuple[Bash, Answer]:
+def _dispose(bash: Bash, said: Said, item: Item, end: tuple[Disposition, int | None]) -> tuple[Bash, Answer]:
     """Needs no claim, yet respects somebody else's. Who is permitted may put right what was said before."""
-    if item.held_by(now) and not _same(item.held_by(now), said.by):
+    if not _is_free(item, said):
         return bash, "refused"
     disposition, duplicate_of = end
     if duplicate_of == item.number:
         return bash, "unclear"
-    done = replace(item, disposition=disposition, duplicate_of=duplicate_of, by=said.by, at=now, claim=None)
-    return _with(replace(bash, participants=bash.participants | _name(said.by)), [done]), "done"
+    done = replace(item, disposition=disposition, duplicate_of=duplicate_of, by=said.by, at=said.at, claim=None)
+    return _with(bash, [done]), "done"
 
 
 def _disposition(words: list[str]) -> tuple[Disposition, int | None] | None:
@@ -218,10 +264,6 @@ def _with(bash: Bash, changed: list[Item]) -> Bash:
 
 def _same(login: str, other: str) -> bool:
     return login.lower() == other.lower()
-
-
-def _name(login: str) -> frozenset[str]:
-    return frozenset({login}) if login else frozenset()
 
 
 def batched(rows: Iterable[Item], size: int) -> tuple[Item, ...]:

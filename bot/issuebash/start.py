@@ -13,7 +13,7 @@ from bot.issuebash.report import Report
 from bot.triage.report_policy import BashSection
 
 MOST_ITEMS = 200
-"""More is no sitting, and would not fit the tracking issue."""
+"""More is no sitting."""
 _HOURS = re.compile(r"(\d{1,2})h?")
 
 

@@ -29,6 +29,8 @@ class Kept:
     edited_at: int | None = None
     wrap_up_comment_id: int | None = None
     wrap_up_body: str = ""
+    failures: int = 0
+    """Visits that GitHub refused, one after the other."""
 
     @property
     def is_running(self) -> bool:
@@ -54,6 +56,7 @@ def save(connection: sa.Connection, kept: Kept) -> None:
             edited_at=kept.edited_at,
             wrap_up_comment_id=kept.wrap_up_comment_id,
             wrap_up_body=kept.wrap_up_body,
+            failures=kept.failures,
         )
     )
 
@@ -62,6 +65,12 @@ def alive(connection: sa.Connection, repository_id: int) -> list[Kept]:
     """Those of which something may still come, oldest first: the running one, and past ones still followed up."""
     statement = sa.select(bashes).where(bashes.c.repository_id == repository_id, bashes.c.next_at.is_not(None))
     return [_kept(row) for row in connection.execute(statement.order_by(bashes.c.id))]
+
+
+def wake(connection: sa.Connection, repository_id: int, now: int) -> None:
+    """Have all that are alive tended to at once."""
+    here = (bashes.c.repository_id == repository_id, bashes.c.next_at > now)
+    connection.execute(bashes.update().where(*here).values(next_at=now))
 
 
 def latest(connection: sa.Connection, repository_id: int) -> Kept | None:
@@ -100,4 +109,5 @@ def _kept(row: sa.Row[Any]) -> Kept:
         edited_at=row.edited_at,
         wrap_up_comment_id=row.wrap_up_comment_id,
         wrap_up_body=row.wrap_up_body,
+        failures=row.failures,
     )

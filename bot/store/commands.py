@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import sqlalchemy as sa
 
 from bot.store.database import insert_into
 from bot.store.tables import commands
+from bot.store.times import from_ms, to_ms
 from bot.triage.commands import OF_BASH
 from bot.triage.issue import Actor, Command
 
@@ -43,6 +44,7 @@ def add(connection: sa.Connection, repository_id: int, said: Iterable[tuple[int,
             "association": command.actor.association,
             "name": command.name,
             "arguments": orjson.dumps(command.arguments).decode(),
+            "said_at": to_ms(command.at),
         }
         for number, command in said
     ]
@@ -55,24 +57,33 @@ def load_open(connection: sa.Connection, repository_id: int, numbers: Collection
     """Those not carried out yet, by issue, in the order they were said; without those of a bash."""
     found: dict[int, list[Command]] = {}
     for row in connection.execute(_OPEN, {"repository": repository_id, "numbers": list(numbers)}):
-        actor = Actor(row.login, is_bot=row.is_bot, association=row.association)
-        command = Command(row.id, row.comment_id, actor, row.name, tuple(orjson.loads(row.arguments)))
-        found.setdefault(row.number, []).append(command)
+        found.setdefault(row.number, []).append(_command(row))
     return found
 
 
 def load_of_bash(connection: sa.Connection, repository_id: int) -> list[tuple[int, Command]]:
     """Those for a bash that are not carried out yet: issue number and command, in the order they were said."""
-    statement = sa.select(commands).where(
+    statement = sa.select(commands).where(*_of_bash(repository_id))
+    rows = connection.execute(statement.order_by(commands.c.comment_id, commands.c.position))
+    return [(row.number, _command(row)) for row in rows]
+
+
+def any_of_bash(connection: sa.Connection, repository_id: int) -> bool:
+    return bool(connection.scalar(sa.select(sa.exists().where(*_of_bash(repository_id)))))
+
+
+def _of_bash(repository_id: int) -> tuple[sa.ColumnElement[bool], ...]:
+    return (
         commands.c.repository_id == repository_id,
         commands.c.done_at.is_(None),
         sa.or_(commands.c.name.in_(sorted(OF_BASH)), commands.c.comment_id == 0),
     )
-    found: list[tuple[int, Command]] = []
-    for row in connection.execute(statement.order_by(commands.c.comment_id, commands.c.position)):
-        actor = Actor(row.login, is_bot=row.is_bot, association=row.association)
-        found.append((row.number, Command(row.id, row.comment_id, actor, row.name, tuple(orjson.loads(row.arguments)))))
-    return found
+
+
+def _command(row: sa.Row[Any]) -> Command:
+    actor = Actor(row.login, is_bot=row.is_bot, association=row.association)
+    arguments = tuple(orjson.loads(row.arguments))
+    return Command(row.id, row.comment_id, actor, row.name, arguments, from_ms(row.said_at))
 
 
 def finish(connection: sa.Connection, ids: Collection[str], at: int) -> None:

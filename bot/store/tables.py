@@ -181,6 +181,7 @@ commands = sa.Table(
     _text("association"),
     _text("name"),
     _list("arguments"),
+    _time("said_at"),
     _time("done_at"),
 )
 _OPEN_COMMAND = commands.c.done_at.is_(None)
@@ -345,6 +346,8 @@ bashes = sa.Table(
     _time("edited_at"),
     sa.Column("wrap_up_comment_id", sa.BigInteger),
     _text("wrap_up_body"),
+    # Visits that GitHub refused, one after the other.
+    sa.Column("failures", sa.Integer, nullable=False, server_default="0"),
 )
 _TENDED = bashes.c.next_at.is_not(None)
 sa.Index("bashes_by_repository", bashes.c.repository_id, bashes.c.issue_number)

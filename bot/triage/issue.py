@@ -68,6 +68,8 @@ class Issue:
     is_pull_request: bool = False
     transferred_in: bool = False
     closed_at: datetime | None = None
+    closed_by: str = ""
+    """The login of whoever closed it, where that is told: deliveries do not."""
     milestone: str = ""
     assignees: tuple[str, ...] = ()
     """Logins."""
@@ -104,6 +106,8 @@ class Command:
     actor: Actor
     name: str
     arguments: tuple[str, ...] = ()
+    at: datetime | None = None
+    """When it was written."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,9 +136,9 @@ class History:
     """A notice of the lifecycle stands, so that the comments are worth reading."""
     pinned: bool = False
     last_human_at: datetime | None = None
-    """When a person last said something, edited, closed or reopened it, as far as deliveries told."""
+    """When a person last said something, edited, closed, reopened or unlocked it, as far as deliveries told."""
     edited_at: datetime | None = None
-    """When its author last edited it, as far as deliveries told."""
+    """When its author last edited it or a comment of theirs, as far as deliveries told."""
     swept: bool = False
     """A sweep asked for this look. Only then is anybody warned, or an issue closed for its silence."""
     settled: str = ""

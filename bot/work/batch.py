@@ -173,7 +173,10 @@ class Batch:
     def _seen(self, events: list[tuple[Event, Delivery]]) -> list[tuple[int, Command]]:
         """What a bash has to know: that somebody closed an issue or opened it again."""
         found = [
-            (event.issue.number, Command(f"{delivery.guid}:0", 0, event.sender, event.action))
+            (
+                event.issue.number,
+                Command(f"{delivery.guid}:0", 0, event.sender, event.action, at=event.issue.updated_at),
+            )
             for event, delivery in events
             if event.name == "issues" and event.issue is not None and event.action in {"closed", "reopened"}
         ]

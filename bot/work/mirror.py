@@ -164,7 +164,7 @@ class Mirror:
         if self._is_self(comment.author) or self._is_self(event.sender):
             return []
         return [
-            Command(f"{comment.id}:{it.line}", comment.id, comment.author, it.name, it.arguments)
+            Command(f"{comment.id}:{it.line}", comment.id, comment.author, it.name, it.arguments, comment.created_at)
             for it in parse_commands(comment.body)
         ]
 

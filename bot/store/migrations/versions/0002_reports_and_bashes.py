@@ -27,6 +27,7 @@ def upgrade() -> None:
     op.add_column("issues", sa.Column("edited_at", sa.BigInteger()))
     op.add_column("issues", sa.Column("swept", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("issues", sa.Column("pinned", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("commands", sa.Column("said_at", sa.BigInteger()))
     op.create_table(
         "bashes",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), nullable=False),
@@ -40,6 +41,7 @@ def upgrade() -> None:
         sa.Column("edited_at", sa.BigInteger()),
         sa.Column("wrap_up_comment_id", sa.BigInteger()),
         sa.Column("wrap_up_body", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
+        sa.Column("failures", sa.Integer(), server_default=ZERO, nullable=False),
         sa.PrimaryKeyConstraint("id"),
     )
     op.create_index("bashes_by_repository", "bashes", ["repository_id", "issue_number"])
