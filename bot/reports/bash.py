@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -13,7 +14,7 @@ from bot.issuebash.event import DISPOSITIONS, Bash, Disposition, Item
 from bot.issuebash.report import BASH_MARKER
 from bot.reports import words
 from bot.resources import resource
-from bot.triage.escape import escape
+from bot.triage.escape import cell, escape
 
 DONE: Final[dict[Disposition, str]] = {
     "kept": "kept open",
@@ -23,6 +24,10 @@ DONE: Final[dict[Disposition, str]] = {
     "fix": "to be fixed",
 }
 _TITLE = 100
+_LONGEST = 60_000
+"""Characters of a text; GitHub takes 65,536, and a tick makes a line a little longer."""
+_ROWS = (200, 100, 50, 20)
+"""Of a table of the wrap-up, at most: fewer where names and titles are long."""
 _TEXTS = Environment(
     loader=FileSystemLoader(resource("templates") / "reports"),
     undefined=StrictUndefined,
@@ -41,10 +46,25 @@ def title(bash: Bash) -> str:
     return f"Issue bash of {words.day(bash.started_at)}"
 
 
-def issue(bash: Bash) -> str:
-    """The tracking issue's text."""
+def fitting(bash: Bash) -> Bash:
+    """With as many of its first issues as the tracking issue has room for: titles may be long."""
+    while len(issue(bash)) > _LONGEST:
+        bash = replace(bash, items=bash.items[: len(bash.items) * 9 // 10])
+    return bash
+
+
+def none_begun(running: int | None) -> str:
+    """Said where somebody asked for a bash. `running`: the issue of the one that is under way."""
+    if running is None:
+        return "Nothing was found that is worth a bash, so none was begun. That is good news.\n"
+    return f"An issue bash is running already: #{running}. You are welcome to join it there.\n"
+
+
+def issue(bash: Bash, *, for_anyone: bool = False) -> str:
+    """The tracking issue's text. `for_anyone`: not for maintainers alone."""
     return _text(
         "bash_issue",
+        for_anyone=for_anyone,
         ends=words.moment(bash.finished_at or bash.ends_at),
         over=bash.finished_at is not None,
         lease=round(bash.lease.total_seconds() / 60),
@@ -66,6 +86,11 @@ def board(bash: Bash, now: datetime) -> str:
 
 
 def wrap_up(bash: Bash) -> str:
+    texts = (_wrap_up(bash, most) for most in _ROWS)
+    return next((text for text in texts if len(text) <= _LONGEST), _wrap_up(bash, 0))
+
+
+def _wrap_up(bash: Bash, most: int) -> str:
     end = bash.finished_at or bash.ends_at
     counts = [(DONE[word], len(bash.disposed(word))) for word in DISPOSITIONS]
     return _text(
@@ -78,6 +103,7 @@ def wrap_up(bash: Bash) -> str:
         counts=[*counts, ("undecided", len(bash.undecided))],
         fixes=[_row(item) for item in bash.disposed("fix")],
         undecided=[_row(item) for item in bash.undecided],
+        most=most,
         reopened={days: _reopened(bash, end, days) for days in (14, 30)},
         thanks=", ".join(escape(login) for login in thanked(bash)),
     )
@@ -147,6 +173,7 @@ def _row(item: Item) -> dict[str, str]:
     return {
         "link": f"[#{item.number}]({words.quiet_link(item.url)})",
         "title": escape(item.title, _TITLE),
+        "cell": cell(item.title, _TITLE),
         "suggestion": words.SUGGESTIONS[item.suggestion],
         "word": _word(item),
         "by": escape(item.by),
@@ -178,7 +205,7 @@ def _claims(items: Iterable[Item], now: datetime) -> str:
             held.setdefault(item.held_by(now), []).append(item)
     return "; ".join(
         f"{escape(login)}: {', '.join(str(item.number) for item in mine)}"
-        f" until {max(item.claim.until for item in mine if item.claim):%H:%M} UTC"
+        f" until {min(item.claim.until for item in mine if item.claim):%H:%M} UTC"
         for login, mine in held.items()
     )
 

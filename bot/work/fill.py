@@ -6,7 +6,6 @@ issues. Each page is stored together with the place where the next one begins.
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
@@ -17,6 +16,7 @@ from bot.store.fills import Progress
 from bot.store.threads import Filed
 from bot.store.times import from_ms
 from bot.work import links
+from bot.work.pace import now_ms
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -75,6 +75,7 @@ def fill(
     told: Callable[[Filled], None] = lambda _: None,
     *,
     full: bool = False,
+    clock: Callable[[], int] = now_ms,
 ) -> Filled:
     """Brings the mirror up to date; stops at a limit, with all it has read kept. Raises other GitHubErrors.
 
@@ -85,10 +86,10 @@ def fill(
     if full and progress.complete_until is not None:
         progress = replace(progress, cursor="", began_at=None, complete_until=None)
     if progress.began_at is None:
-        progress = replace(progress, cursor="", began_at=_now())
+        progress = replace(progress, cursor="", began_at=clock())
     done = Filled()
     try:
-        began = _read_issues(database, repository, reader, filed, told, done, progress)
+        began = _read_issues(database, repository, reader, filed, told, done, progress, clock)
         if began is not None:
             _read_pulls(database, repository, reader, filed, done, began)
     except LimitReached as error:
@@ -104,6 +105,7 @@ def _read_issues(
     told: Callable[[Filled], None],
     done: Filled,
     progress: Progress,
+    clock: Callable[[], int],
 ) -> int | None:
     """Goes on with the pass; when it began, or None where too few points are left to end it."""
     began = progress.began_at or 0
@@ -125,7 +127,7 @@ def _read_issues(
             # GitHub promises nothing of how long a cursor is good: what was read already is only read again.
             progress = replace(progress, cursor="")
             continue
-        progress = _keep(database, repository, page, progress, filed)
+        progress = _keep(database, repository, page, progress, filed, clock())
         done.issues += len(page.threads)
         done.total = max(done.total, page.total)
         done.count(page.budget)
@@ -144,6 +146,7 @@ def _keep(
     page: ThreadPage,
     progress: Progress,
     filed: Callable[[Issue], Filed],
+    read_at: int,
 ) -> Progress:
     """One page and the place of the next, in one transaction. The last one ends the pass."""
     began = progress.began_at or 0
@@ -151,7 +154,7 @@ def _keep(
     if not page.more:
         after = replace(progress, cursor="", began_at=None, complete_until=began)
     with database.write() as connection:
-        threads.save(connection, repository.id, page.threads, _now(), filed)
+        threads.save(connection, repository.id, page.threads, read_at, filed)
         if not page.more and progress.complete_until is None:
             threads.remove_unseen(connection, repository.id, began)
         fills.put(connection, repository.id, after)
@@ -177,7 +180,3 @@ def _read_pulls(
             return
     with database.write() as connection:
         fills.put(connection, repository.id, replace(fills.get(connection, repository.id), pulls_until=began))
-
-
-def _now() -> int:
-    return round(time.time() * 1000)

@@ -85,9 +85,12 @@ class Lanes:
         return most in {len(pending), len(due)}
 
     def _tend(self, lane: str) -> None:
-        """Raises Pause."""
         id_ = lanes.repository_of(lane)
-        if id_ is not None and not self._stopping.is_set():
+        if id_ is None:
+            return
+        if self._stopping.is_set():
+            self._bashes.leave(id_)
+        else:
             self._bashes.tend(id_)
 
     def _installations(self, pending: list[Delivery]) -> None:

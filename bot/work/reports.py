@@ -99,6 +99,53 @@ def make(
         )
 
 
+def read(
+    database: Database,
+    repository: Repository,
+    sight: Sight,
+    checker: Checker,
+    settings: ReportSection,
+    told: Callable[[Filled], None] = lambda _: None,
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Filled:
+    """Brings the mirror up to date, and what is known of the docs. Raises GitHubError; a limit only stops it."""
+    filled = fill(database, repository, sight.threads, filing(checker), told, clock=lambda: to_ms(clock()))
+    if filled.complete:
+        pages = sight.reader.docs(repository, settings.docs)
+        with database.write() as connection:
+            index_pages(connection, repository.id, [(it.path, it.title, it.headings, it.url) for it in pages])
+    return filled
+
+
+def make_of_github(
+    database: Database,
+    repository: Repository,
+    sight: Sight,
+    settings: ReportSection,
+    now: datetime,
+    sections: Collection[str] = (),
+    again_at: datetime | None = None,
+) -> Report:
+    """Of what was read. `again_at`: where a limit stopped the reading, when it may go on. Raises GitHubError."""
+    with database.read() as connection:
+        seen = repositories.get(connection, repository.id)
+        count = threads.count(connection, repository.id)
+    partial = ""
+    if again_at is not None:
+        partial = (
+            f"GitHub's limit stopped the reading after {count:,} issues, and lets it go on at"
+            f" {again_at:%Y-%m-%d %H:%M} UTC. A report made then goes on from there."
+        )
+    source = Source(
+        said="GitHub",
+        known=sight.threads.known,
+        releases=sight.threads.releases(repository) if again_at is None else None,
+        bot_since=from_ms(seen.installed_at or seen.first_seen) if seen else None,
+        partial=partial,
+    )
+    return make(database, repository, settings, source, now, sections)
+
+
 def read_and_make(
     database: Database,
     repository: Repository,
@@ -109,30 +156,6 @@ def read_and_make(
     told: Callable[[Filled], None] = lambda _: None,
     clock: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> tuple[Report, Filled]:
-    """Brings the mirror up to date first, and what is known of the docs.
-
-    Raises GitHubError; a limit only makes the report partial.
-    """
-    filled = fill(database, repository, sight.threads, filing(checker), told)
-    if filled.complete:
-        pages = sight.reader.docs(repository, settings.docs)
-        with database.write() as connection:
-            index_pages(connection, repository.id, [(it.path, it.title, it.headings, it.url) for it in pages])
-    now = clock()
-    with database.read() as connection:
-        seen = repositories.get(connection, repository.id)
-        read = threads.count(connection, repository.id)
-    partial = ""
-    if filled.again_at is not None:
-        partial = (
-            f"GitHub's limit stopped the reading after {read:,} issues, and lets it go on at"
-            f" {filled.again_at:%Y-%m-%d %H:%M} UTC. A report made then goes on from there."
-        )
-    source = Source(
-        said="GitHub",
-        known=sight.threads.known,
-        releases=sight.threads.releases(repository) if filled.complete else None,
-        bot_since=from_ms(seen.installed_at or seen.first_seen) if seen else None,
-        partial=partial,
-    )
-    return make(database, repository, settings, source, now, sections), filled
+    """One after the other. Raises GitHubError; a limit only makes the report partial."""
+    filled = read(database, repository, sight, checker, settings, told, clock)
+    return make_of_github(database, repository, sight, settings, clock(), sections, filled.again_at), filled

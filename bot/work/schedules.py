@@ -21,6 +21,8 @@ POLICY = "policy"
 """The chore that looks into the policy; due when the App is given a repository, and when its policy changes."""
 REPORT = "report"
 SWEEP = "sweep"
+READ = "read"
+"""The chore that brings the mirror up to date, where a bash waits for that; put on by the lane, and done once."""
 EVERY_HOUR = timedelta(hours=1)
 _LOOKED_INTO_EVERY = timedelta(days=1)
 """Should the push that changed the policy have got lost."""

@@ -15,7 +15,8 @@ from bot.work.contexts import Contexts
 from bot.work.engine import Engine
 from bot.work.lanes import Lanes
 from bot.work.publishing import write_report
-from bot.work.schedules import POLICY, REPORT, SWEEP, follow_policy
+from bot.work.reading import read_ahead
+from bot.work.schedules import POLICY, READ, REPORT, SWEEP, follow_policy
 from bot.work.sweeps import sweep
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
         cache=StoredFiles(database),
     )
     contexts = Contexts(database, lambda: github.slug)
-    works: dict[str, Work] = {POLICY: follow_policy, REPORT: write_report, SWEEP: sweep}
+    works: dict[str, Work] = {POLICY: follow_policy, READ: read_ahead, REPORT: write_report, SWEEP: sweep}
     engine = Engine(database, Lanes(database, github), chores=Chores(database, github, contexts, works))
     engine.start()
     return engine

@@ -56,7 +56,13 @@ def sweep(chore: Chore) -> datetime | None:
     with chore.database.read() as connection:
         if not waits(connection, repository.id, policy):
             return None
-    filled = fill(chore.database, repository, chore.installed.threads, filing(chore.context.checker))
+    filled = fill(
+        chore.database,
+        repository,
+        chore.installed.threads,
+        filing(chore.context.checker),
+        clock=lambda: to_ms(chore.clock()),
+    )
     chosen = Chosen(policy, to_ms(chore.now - _AGAIN_AFTER))
     with chore.database.read() as connection:
         for found in due(connection, chore.context, chore.now):

@@ -4,12 +4,14 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
+import pytest
 from inline_snapshot import snapshot
 
-from bot.issuebash.event import Bash, Claim, Item
+from bot.issuebash.event import Bash, Claim, Disposition, Item
 from bot.reports import bash as texts
 
 START = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -29,10 +31,10 @@ BASH = Bash(
     lease=timedelta(minutes=45),
     items=(
         item(1, "It | broke for @ann", 1, disposition="closed", by="maya", at=NOW),
-        item(2, "Closes #7 [now](https://x)", 1, claim=Claim("noah", NOW + timedelta(minutes=20), 5)),
+        item(2, "Closes #7 [now](https://x)", 1, claim=Claim("noah", NOW + timedelta(minutes=20))),
         item(3, "Slow", 2, disposition="fix", by="noah", at=NOW, owner="nico", pull_request="o/x#9"),
         item(4, "Same as before", 2, disposition="duplicate", duplicate_of=1, by="noah", at=NOW),
-        item(5, "Held no more", 2, claim=Claim("olga", NOW - timedelta(minutes=1), 6)),
+        item(5, "Held no more", 2, claim=Claim("olga", NOW - timedelta(minutes=1))),
     ),
     titles=(("answered", "Answered"), ("our_turn", "Our turn")),
     open_before=1234,
@@ -44,11 +46,10 @@ OVER = replace(BASH, finished_at=START + timedelta(hours=2), finished_by="maya",
 def test_the_tracking_issue():
     assert texts.issue(BASH) == snapshot("""\
 An issue bash: for a few hours we go through old issues together, close what is done, answer what is easy, and find what
-is worth fixing. It ends at **2026-11-20 15:00 UTC**. Everybody is welcome to read along.
+is worth fixing. It ends at **2026-11-20 15:00 UTC**. The maintainers take part with the commands below;
+everybody is welcome to read along and to try whether an old bug is still there.
 
-How to take part, in a comment here, one command a line:
-
-| Write | To |
+| Write in a comment here, one a line | To |
 |---|---|
 | `/claim #12` or `/claim batch 3` | take an issue or a batch for 45 minutes; the first comment wins |
 | `/release #12` | give it back |
@@ -56,6 +57,9 @@ How to take part, in a comment here, one command a line:
 | `/done #12 closed`, `asked` or `fix` | it is closed; the author was asked; it is worth fixing |
 | `/done #12 duplicate #7` | it is a duplicate |
 | `/bash finish` | end the bash |
+
+The bot answers with a reaction: 👍 it is written down; 👀 a part of it was somebody else's, the board tells which;
+👎 all of it was, or you may not; 😕 not understood. Then write it again in a new comment: edits are not heard.
 
 What is written here is only noted: closing and answering is done by you, on the issue. The boxes below are ticked by
 the bot as issues are done.
@@ -123,8 +127,13 @@ Thank you, Maya, noah, olga.
 """)
 
 
-def test_nothing_found_is_good_news():
-    assert texts.issue(replace(BASH, items=())).endswith("Nothing was found that is worth a bash. That is good news.\n")
+def test_who_may_take_part_is_told():
+    assert "Everybody may take part." in texts.issue(BASH, for_anyone=True)
+
+
+def test_why_none_began():
+    assert "Nothing was found that is worth a bash" in texts.none_begun(None)
+    assert "running already: #7." in texts.none_begun(7)
 
 
 def test_the_boards_data():
@@ -140,10 +149,45 @@ def test_the_boards_data():
     ]
 
 
-def test_the_largest_bash_fits_an_issue():
-    large = tuple(
-        item(10**6 + number, "<Some @one> " * 20, 1 + number // 10, disposition="duplicate", duplicate_of=10**6)
-        for number in range(200)
+HOSTILE = ("<&‹&…" * 20, "`a|@b` #1 " * 10, "@" * 100, "|" * 100, "<Some @one> " * 20)
+
+
+@pytest.mark.parametrize("title", HOSTILE)
+@pytest.mark.parametrize("disposition", [None, "fix", "duplicate"])
+def test_the_largest_bash_fits_an_issue(title: str, disposition: Disposition | None):
+    long, place = "o" * 39, "https://github.com/" + "o" * 39 + "/" + "r" * 100
+    frozen = texts.fitting(
+        replace(
+            BASH,
+            items=tuple(
+                replace(item(10**6 + number, title, 1 + number // 10), url=f"{place}/issues/{10**6 + number}")
+                for number in range(200)
+            ),
+        )
     )
-    for text in (texts.issue(replace(BASH, items=large)), texts.wrap_up(replace(OVER, items=large))):
+    assert len(frozen.items) > 50
+    done = tuple(
+        replace(it, disposition=disposition, duplicate_of=10**6, by=long, owner=long, pull_request=f"{'o' * 39}/x#1")
+        for it in frozen.items
+    )
+    for text in (
+        texts.issue(replace(frozen, items=done)),
+        texts.board(frozen, NOW),
+        texts.wrap_up(replace(OVER, items=done)),
+    ):
         assert len(text) < 65_000
+
+
+@pytest.mark.parametrize(
+    ("disposition", "told"),
+    [("fix", "\nand 100 more, which the list above names."), (None, "\n- and 100 more, which are not ticked above")],
+)
+def test_a_long_wrap_up_tells_how_many_more_there_are(disposition: Disposition | None, told: str):
+    many = tuple(item(number, "<&‹&…" * 20, 1, disposition=disposition) for number in range(200))
+    assert told in texts.wrap_up(replace(OVER, items=many))
+
+
+def test_a_title_breaks_no_table():
+    bad = replace(item(1, "`@ann|@octocat` a|b", 1), disposition="fix")
+    row = next(line for line in texts.wrap_up(replace(OVER, items=(bad,))).splitlines() if line.startswith("| [#1]"))
+    assert len(re.findall(r"(?<!\\)\|", row)) == 6

@@ -14,7 +14,7 @@ import orjson
 
 from bot.github.app import App
 from bot.github.writer import Outcome, Writer
-from bot.store import deliveries, issues, journal, lanes
+from bot.store import deliveries, issues, journal, lanes, schedules
 from bot.store.database import Database
 from bot.store.deliveries import DeadLetter, NewDelivery
 from bot.store.issues import Record
@@ -23,8 +23,12 @@ from bot.triage.issue import Comment as TriageComment
 from bot.triage.issue import Repository
 from bot.triage.plan import Action
 from bot.web.webhook import lane_of
+from bot.work.chores import Chores
+from bot.work.contexts import Contexts
 from bot.work.lanes import Lanes
 from bot.work.pace import Pace
+from bot.work.reading import read_ahead
+from bot.work.schedules import READ
 from tests.fakes.github import FakeGitHub, Limits, key_pair, serve
 from tests.fakes.github.asgi import Exchange
 from tests.fakes.github.model import Comment, Delivery, Issue
@@ -69,6 +73,8 @@ class Bench:
         self.pace = replace(pace, clock=clock)
         self.github = App(self.app.id, key_pair()[0], api_url=self._url, budgets=None, timeout=2, clock=clock)
         self.lanes = Lanes(self.database, self.github, self.pace)
+        contexts = Contexts(self.database, lambda: self.github.slug)
+        self._chores = Chores(self.database, self.github, contexts, {READ: read_ahead}, self.pace)
 
     @property
     def repository_id(self) -> int:
@@ -105,11 +111,21 @@ class Bench:
                 left = deliveries.count_undone(connection)
             for lane in due:
                 self.lanes.run(lane)
+            due += [READ] if self.read_ahead() else []
             if not due and not left and len(self.fake.hooks.deliveries) == self._taken:
                 return
             self.once()
             time.sleep(0.005)
         raise AssertionError(f"not settled: {self.dead()}")
+
+    def read_ahead(self) -> bool:
+        """Brings the mirror up to date, where a bash asks for it; whether one did."""
+        with self.database.read() as connection:
+            at = schedules.next_at(connection, self.repository_id, READ)
+        if at is None or at > self.now():
+            return False
+        self._chores.run(self.repository_id, READ)
+        return True
 
     # What a test looks at.
 

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 
 from bot.github import transport
+from bot.github.reader import Reader, RepositoryFiles
 from bot.store import bashes, commands, lanes
 from bot.store.bashes import Kept
-from bot.triage.issue import Actor, Command
+from bot.triage.issue import Actor, Command, Repository
+from bot.work.lanes import Lanes
+from bot.work.ports import GitHub
 from tests.bot.github.clock import Clock
 from tests.bot.work.bench import COMPLETE, REPO, Bench
 from tests.bot.work.bench import bench as opened
@@ -45,15 +49,16 @@ class Sitting:
         self.clock.now += seconds
         self.bench.settle()
 
-    def struggle(self) -> None:
+    def struggle(self, minutes: int = 20) -> None:
         """Time passes, and whatever is due is tried, whether it works or not."""
-        for _ in range(20):
+        for _ in range(minutes):
             self.clock.now += MINUTE
             self.bench.once()
             with self.bench.database.read() as connection:
                 due = {*lanes.due(connection, self.bench.now()), *lanes.lost(connection, 10**15)}
             for lane in due:
                 self.bench.lanes.run(lane)
+            self.bench.read_ahead()
 
     def found(self) -> list[Issue]:
         issues = self.fake.repository(REPO).issues.values()
@@ -203,6 +208,76 @@ def test_a_policy_may_let_anyone_take_part_and_a_dry_run_hears_nothing(sitting: 
     assert sitting.kept.bash.undecided != []
 
 
+@pytest.mark.parametrize("policy", ["dry_run: true", "enabled: false"])
+def test_while_the_policy_says_so_nothing_is_written_and_then_it_goes_on(sitting: Sitting, policy: str):
+    sitting.start("/bash start 1h")
+    sitting.say("maya", "/claim #1", later=90)
+    sitting.fake.push(REPO, {".github/triage.yml": policy + "\n"})
+    sitting.bench.settle()
+    sitting.bench.forget_calls()
+    sitting.say("maya", "/bash finish")
+    sitting.wait(3 * HOUR)
+    assert [it for it in sitting.bench.calls() if it.startswith(("POST /repos", "PATCH"))] == []
+    sitting.fake.push(REPO, {".github/triage.yml": "labels: {needs_info: null}\n"})
+    sitting.wait(2 * HOUR)
+    assert sitting.issue.state == "closed"
+
+
+def test_a_section_that_the_policy_leaves_out_is_not_understood(sitting: Sitting):
+    sitting.fake.push(REPO, {".github/triage.yml": "report: {sections: {our_turn: {enabled: false}}}\n"})
+    assert reactions(sitting.start("/bash start --sections our_turn")) == ["confused"]
+    assert reactions(sitting.start("/bash start --sections no_maintainer_reply")) == ["eyes", "+1"]
+
+
+def test_where_nothing_is_found_none_begins(sitting: Sitting):
+    assert reactions(sitting.start("/bash start --sections answered")) == ["eyes", "+1"]
+    (told,) = sitting.bench.requests(sitting.hall)
+    assert "Nothing was found that is worth a bash, so none was begun." in told.body
+    assert sitting.found() == []
+
+
+def test_who_closes_the_tracking_issue_ends_the_bash(sitting: Sitting):
+    sitting.start()
+    sitting.fake.close(REPO, sitting.issue, by="noah")
+    sitting.wait(MINUTE)
+    assert (sitting.kept.bash.finished_by, sitting.issue.state) == ("noah", "closed")
+    assert "## How it went" in sitting.texts()[1]
+
+
+def test_authors_who_close_their_own_issue_are_not_said_to_take_part(sitting: Sitting):
+    sitting.start()
+    sitting.fake.close(REPO, 1, by="ann-1")
+    sitting.say("noah", "/done #2 kept")
+    sitting.fake.close(REPO, 3, by="noah")
+    sitting.say("maya", "/bash finish", later=90)
+    assert "**3 of 4 issues done**" in sitting.texts()[1]
+    assert "Thank you, maya, noah." in sitting.texts()[1]
+
+
+def test_a_part_of_what_was_claimed_is_told_apart(sitting: Sitting):
+    sitting.start()
+    assert reactions(sitting.say("maya", "/claim #1")) == ["+1"]
+    assert reactions(sitting.say("noah", "/claim #1 #2")) == ["eyes"]
+    assert reactions(sitting.say("noah", "/done #1 kept")) == ["-1"]
+
+
+def test_words_are_taken_in_the_order_in_which_they_were_said(sitting: Sitting):
+    sitting.start()
+    sitting.say("maya", "/claim #2")
+    for text in ("/done #1 kept", "/done #1 fix", "/release #2", "/claim #3"):
+        sitting.clock.now += MINUTE
+        sitting.fake.comment(REPO, sitting.issue, "maya", text)
+    for delivery in reversed(sitting.bench.waiting()):
+        for lane in sitting.bench.hand_over([delivery]):
+            sitting.bench.lanes.run(lane)
+    one, two, three, _ = sitting.kept.bash.items
+    assert (one.disposition, two.held_by(sitting.bench.pace.moment()), three.held_by(sitting.bench.pace.moment())) == (
+        "fix",
+        "",
+        "maya",
+    )
+
+
 @pytest.mark.parametrize(
     ("method", "path"),
     [
@@ -237,10 +312,162 @@ def test_a_service_that_ends_in_the_middle_goes_on_where_it_was(sitting: Sitting
     assert len(sitting.texts()) == 1
 
 
+CALLS = {
+    "opening": ("POST", r"/issues$"),
+    "board": ("POST", r"/issues/\d+/comments$"),
+    "board's edit": ("PATCH", r"/issues/comments/\d+$"),
+    "boxes": ("PATCH", r"/issues/\d+$"),
+    "reading": ("POST", r"/graphql$"),
+    "reaction": ("POST", r"/reactions$"),
+}
+
+
+@pytest.mark.parametrize("status", [403, 404, 410, 422, 500])
+@pytest.mark.parametrize("call", CALLS)
+def test_what_github_refuses_once_or_twice_is_done_later(sitting: Sitting, call: str, status: int):
+    method, path = CALLS[call]
+    sitting.fake.faults.error(status, method=method, path=path, times=2)
+    sitting.fake.comment(REPO, sitting.hall, "maya", "/bash start 2h")
+    sitting.struggle(30)
+    sitting.fake.faults.clear()
+    sitting.fake.faults.error(status, method=method, path=path, times=2)
+    sitting.fake.comment(REPO, sitting.issue, "maya", "/done #1 kept\n/bash finish")
+    sitting.struggle(30)
+    board, wrap_up = sitting.texts()
+    assert "the bash is over" in board
+    assert "**1 of 4 issues done**" in wrap_up
+    assert (sitting.issue.state, ticked(sitting.issue.body)) == ("closed", 1)
+
+
+def test_a_board_that_somebody_deletes_is_written_anew(sitting: Sitting):
+    sitting.start()
+    (board,) = sitting.bench.requests(sitting.issue)
+    sitting.fake.delete_comment(board, by="noah")
+    sitting.say("maya", "/done #1 kept", later=90)
+    assert ["**1 of 4 done**" in text for text in sitting.texts()] == [True]
+    assert reactions(sitting.say("noah", "/claim #2", later=90)) == ["+1"]
+
+
+def test_one_that_github_refuses_for_good_is_given_up_and_keeps_no_other_back(sitting: Sitting):
+    sitting.start()
+    locked = sitting.issue
+    sitting.fake.lock_issue(REPO, locked, by="noah")
+    sitting.say("maya", "/bash finish", at=locked, later=90)
+    sitting.start()
+    sitting.struggle()
+    assert len(sitting.found()) == 2
+    sitting.say("maya", "/bash finish", at=sitting.found()[1])
+    for _ in range(40):
+        sitting.wait(DAY)
+    with sitting.bench.database.read() as connection:
+        assert bashes.alive(connection, sitting.bench.repository_id) == []
+    assert [it.state for it in sitting.found()] == ["open", "closed"]
+
+
+def test_a_command_that_cannot_be_carried_out_keeps_no_other_back(sitting: Sitting):
+    sitting.fake.faults.error(403, method="POST", path=r"/graphql$", times=-1)
+    start = sitting.start()
+    assert reactions(sitting.say("noah", "/bash begin", sitting.hall)) == ["confused"]
+    sitting.struggle(5)
+    sitting.fake.faults.clear()
+    sitting.struggle(15)
+    assert reactions(start) == ["eyes", "+1"], "without another delivery"
+    assert len(sitting.found()) == 1
+
+
+def test_a_start_that_could_not_be_had_for_a_day_comes_no_more(sitting: Sitting):
+    sitting.fake.faults.error(403, method="POST", path=r"/graphql$", times=-1)
+    start = sitting.start()
+    sitting.clock.now += 2 * DAY
+    sitting.fake.faults.clear()
+    sitting.bench.settle()
+    assert reactions(start) == ["eyes", "confused"]
+    assert sitting.found() == []
+
+
+def test_a_limit_while_it_reads_makes_the_start_wait_and_no_empty_bash(sitting: Sitting):
+    sitting.fake.faults.primary_limit(600, method="POST", path=r"/graphql$", times=1)
+    sitting.start()
+    assert sitting.found() == []
+    sitting.struggle(15)
+    assert (sitting.issue.body or "").count("- [ ]") == 4
+
+
+def test_a_limit_while_it_looks_back_loses_nothing(sitting: Sitting):
+    sitting.start()
+    sitting.say("maya", "/done #1 fix\n/bash finish")
+    sitting.fake.assign(REPO, 1, "noah", by="maya")
+    sitting.bench.settle()
+    sitting.fake.faults.primary_limit(600, method="POST", path=r"/graphql$", times=1)
+    sitting.wait(15 * DAY)
+    assert "| nobody yet |" in sitting.texts()[1]
+    sitting.struggle(15)
+    assert "| noah |" in sitting.texts()[1]
+
+
+def test_an_edit_that_is_refused_while_it_looks_back_is_made_up_for(sitting: Sitting):
+    sitting.start()
+    sitting.fake.close(REPO, 1, by="maya")
+    sitting.say("maya", "/bash finish")
+    sitting.fake.faults.error(403, method="PATCH", path=r"/issues/comments/\d+$", times=2)
+    sitting.wait(15 * DAY)
+    sitting.struggle(15)
+    assert "| 14 days | 0 of 1 |" in sitting.texts()[1]
+
+
+def test_where_reading_is_refused_for_good_it_ends_with_what_is_known(sitting: Sitting):
+    sitting.start()
+    sitting.fake.faults.error(403, method="POST", path=r"/graphql$", times=-1)
+    sitting.say("maya", "/done #1 kept\n/bash finish", later=90)
+    sitting.struggle(60)
+    assert "**1 of 4 issues done**" in sitting.texts()[1]
+    assert "Open issues: 5 before, not known after." in sitting.texts()[1]
+
+
+class Ending:
+    """The App, and its reader; the service is told to end while the policy is read."""
+
+    def __init__(self, bench: Bench) -> None:
+        self._app, self._installed = bench.github, bench.github.installation(bench.installation.id)
+        self.lanes = Lanes(bench.database, cast("GitHub", self), bench.pace)
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(self._app, name, None) or getattr(self._installed, name, None) or getattr(self._reader, name)
+
+    @property
+    def _reader(self) -> Reader:
+        return self._installed.reader
+
+    @property
+    def reader(self) -> Ending:
+        return self
+
+    def installation(self, _id: int) -> Ending:
+        return self
+
+    def files(self, repo: Repository) -> RepositoryFiles:
+        self.lanes.stop()
+        return self._reader.files(repo)
+
+
+def test_a_service_that_ends_before_it_heard_hears_after_the_next_start(sitting: Sitting):
+    sitting.bench.settle()
+    start = sitting.fake.comment(REPO, sitting.hall, "maya", "/bash start 2h")
+    ending = Ending(sitting.bench)
+    for lane in sitting.bench.hand_over(sitting.bench.waiting()):
+        ending.lanes.run(lane)
+    assert sitting.bench.undone() == 0
+    assert reactions(start) == []
+    sitting.bench.restart()
+    sitting.bench.settle()
+    assert reactions(start) == ["eyes", "+1"]
+
+
 def test_an_issue_that_somebody_deletes_ends_it(sitting: Sitting):
     sitting.start()
     sitting.fake.delete_issue(REPO, sitting.issue, by="maya")
-    sitting.wait(3 * HOUR)
+    for _ in range(3):
+        sitting.wait(3 * HOUR)
     assert sitting.kept.next_at is None
     sitting.start()
     assert len(sitting.found()) == 1
