@@ -3,7 +3,7 @@
   const every = 3000, slow = 30000;
   const state = document.getElementById("state");
   const set = (node, text) => { if (node && node.textContent !== text) node.textContent = text; };
-  let tag = "";
+  let tag = "", over = false;
   const show = (board) => {
     set(document.getElementById("done"), String(board.done));
     document.getElementById("progress").value = board.done;
@@ -19,23 +19,23 @@
     }
     set(state, board.over ? "It is over." : "This page follows by itself.");
     if (board.over) set(document.getElementById("when"), `It ended at ${board.ends}.`);
-    return board.over;
+    over = board.over;
   };
   const ask = async () => {
-    let wait = document.hidden ? slow : every;
+    let failed = false;
     try {
       const answer = await fetch(location.pathname + ".json", { headers: tag ? { "If-None-Match": tag } : {} });
       if (answer.status === 200) {
         tag = answer.headers.get("ETag") || "";
-        if (show(await answer.json())) wait = slow;
+        show(await answer.json());
       } else if (answer.status !== 304) {
         throw new Error(String(answer.status));
       }
     } catch {
       set(state, "The service does not answer just now; this page tries again.");
-      wait = slow;
+      failed = true;
     }
-    setTimeout(ask, wait);
+    setTimeout(ask, failed || over || document.hidden ? slow : every);
   };
   ask();
 })();
