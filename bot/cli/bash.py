@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from bot.store.bashes import Kept
     from bot.store.database import Database
-    from bot.triage.issue import Repository
+    from bot.triage.issue import Command, Repository
 
 bash = typer.Typer(no_args_is_help=True, help="Begin and end an issue bash, or see how it goes.")
 Hours = Annotated[int | None, typer.Option(min=1, max=72, help="How long.", show_default="the policy's")]
@@ -68,6 +68,7 @@ def _told(kept: Kept, repository: Repository) -> Iterator[str]:
     from datetime import UTC, datetime
 
     from bot.reports import bash as texts
+    from bot.triage.escape import visible
 
     data = texts.data(kept.bash, datetime.now(UTC))
     verb = "ended" if data["over"] else "ends"
@@ -76,11 +77,12 @@ def _told(kept: Kept, repository: Repository) -> Iterator[str]:
     for batch in data["batches"]:
         yield f"\nBatch {batch['number']}, {batch['title']}: {batch['done']} of {len(batch['items'])} done"
         for item in batch["items"]:
-            yield f"  #{item['number']:<6} {item['word']:<24} {item['title']}"
+            yield f"  #{item['number']:<6} {item['word']:<24} {visible(item['title'])}"
 
 
 def _say(repo: str, data_dir: Path | None, verb: str, words: list[str]) -> None:
     """Puts the command where those of comments are, and waits a while for what comes of it."""
+    from datetime import UTC, datetime
     from uuid import uuid4
 
     from bot.store import commands, lanes
@@ -93,20 +95,31 @@ def _say(repo: str, data_dir: Path | None, verb: str, words: list[str]) -> None:
         _fail(verb, f"one is running already: {_address(before, repository) or 'it is about to open its issue'}.")
     if verb == "finish" and not runs:
         _fail(verb, f"none is running in {repository.full_name}.")
-    said = Command(f"{uuid4()}:1", 0, Actor(""), "bash", (verb, *words))
+    said = Command(f"{uuid4()}:1", 0, Actor(""), "bash", (verb, *words), datetime.now(UTC))
     with database.write() as connection:
         commands.add(connection, repository.id, [(0, said)])
         lanes.mark_due(connection, lanes.of_repository(repository.id), round(time.time() * 1000))
     deadline = time.monotonic() + _PATIENCE
     while time.monotonic() < deadline:
         time.sleep(0.2)
+        # In this order: what comes of it is stored together with that it is done.
+        done = _is_done(database, said)
         kept = _latest(database, repository)
         if kept is None or (verb == "start" and before is not None and kept.id == before.id):
-            continue
-        if kept.issue_number and (verb == "start" or kept.wrap_up_comment_id):
+            kept = None
+        elif kept.issue_number and (verb == "start" or kept.wrap_up_comment_id):
             typer.echo(_address(kept, repository))
             return
+        if done and (kept is None or (verb == "finish" and kept.is_running)):
+            _fail(verb, f"nothing came of it: `triage journal --repo {repository.full_name}` tells why.")
     typer.echo("The service has not done it yet. It will, as soon as it runs and has read the issues.", err=True)
+
+
+def _is_done(database: Database, said: Command) -> bool:
+    from bot.store import commands
+
+    with database.read() as connection:
+        return said.id in commands.is_done(connection, [said.id])
 
 
 def _open(repo: str, data_dir: Path | None, verb: str) -> tuple[Database, Repository]:
