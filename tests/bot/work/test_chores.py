@@ -107,13 +107,60 @@ def test_a_report_is_posted_and_the_next_one_replaces_it(place: Place):
     assert in_future(place.planned("report"))
     kept = place.kept()
     assert (kept.issue_number, json_file.load(kept.content).open_issues) == (first.number, 1)
-    place.commit('report: {schedule: "0 * * * *"}')
+    place.commit('report: {schedule: "30 * * * *"}')
     place.run("report")
     _, second = place.posted()
     assert (first.state, first.state_reason, second.state) == ("closed", "completed", "open")
     assert [one.body.splitlines()[-1] for one in first.comments] == [f"The next report is #{second.number}."]
     assert json_file.load(place.kept().content).open_issues == 1, "the first report does not count"
     assert "Issue-bash report" not in (second.body or "").partition("### Responses")[0].partition("### ")[2]
+
+
+@pytest.mark.parametrize("what", ["deleted", "locked", "transferred"])
+def test_where_the_report_before_is_out_of_reach_the_new_one_still_replaces_it(place: Place, what: str):
+    place.run("report")
+    (first,) = place.posted()
+    if what == "deleted":
+        place.fake.delete_issue(WIDGETS, first, by="maya")
+    elif what == "locked":
+        place.fake.lock_issue(WIDGETS, first, by="maya")
+    else:
+        place.fake.add_repository("octo-org/attic")
+        place.fake.transfer_issue(WIDGETS, first, "octo-org/attic", by="maya")
+    place.commit('report: {schedule: "30 * * * *"}')
+    for _ in range(2):
+        place.run("report")
+    _, second = place.posted()
+    assert place.kept().issue_number == second.number
+    assert (first.state == "closed") == (what == "locked")
+
+
+@pytest.mark.parametrize("path", [r"/issues/\d+/comments$", r"/issues/\d+$"], ids=["word", "closing"])
+def test_where_github_fails_the_replacing_is_tried_again_and_nothing_doubles(place: Place, path: str):
+    place.run("report")
+    (first,) = place.posted()
+    place.commit('report: {schedule: "30 * * * *"}')
+    fault = place.fake.faults.error(method="POST|PATCH", path=path, when="after")
+    place.run("report")
+    assert (fault.times, place.kept().issue_number) == (0, first.number)
+    place.run("report")
+    _, second = place.posted()
+    assert (place.kept().issue_number, first.state, len(first.comments)) == (second.number, "closed", 1)
+
+
+@pytest.mark.parametrize(
+    "quiet", ['report: {schedule: "0 * * * *", post: page}', 'dry_run: true\nreport: {schedule: "0 * * * *"}']
+)
+def test_a_posted_report_is_closed_after_a_time_without_posting_too(place: Place, quiet: str):
+    place.run("report")
+    (first,) = place.posted()
+    place.commit(quiet)
+    place.run("report")
+    assert first.state == "open"
+    place.commit('report: {schedule: "30 * * * *"}')
+    place.run("report")
+    _, second = place.posted()
+    assert (first.state, second.state) == ("closed", "open")
 
 
 def test_begun_again_in_the_same_slot_nothing_comes_twice(place: Place):
