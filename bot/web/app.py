@@ -110,6 +110,6 @@ def create_app(settings: Settings, start: Start) -> tuple[FastAPI, Site]:
     site = Site(settings, start)
     # No generated API pages: they load scripts from elsewhere, and there is no API for people here.
     app = FastAPI(routes=site.routes(), openapi_url=None)
-    routes = frozenset(route.path for route in site.routes() if isinstance(route, Route))
+    routes = [route for route in site.routes() if isinstance(route, Route)]
     app.add_middleware(Edge, metrics=site.metrics, routes=routes)
     return app, site

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 import structlog
@@ -16,6 +16,7 @@ from bot.work import metrics as work_metrics
 
 if TYPE_CHECKING:
     from prometheus_client.metrics_core import Metric
+    from starlette.routing import Route
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from bot.web.service import Service
@@ -94,16 +95,17 @@ class Metrics:
 class Edge:
     """ASGI middleware: security headers and figures on every answer (plain ASGI, as the webhook's path is hot)."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, routes: frozenset[str]) -> None:
-        self._app, self._metrics, self._routes = app, metrics, routes
+    def __init__(self, app: ASGIApp, metrics: Metrics, routes: Collection[Route]) -> None:
+        self._app, self._metrics = app, metrics
+        self._plain = {route.path for route in routes if not route.param_convertors}
+        self._patterns = [(route.path_regex, route.path_format) for route in routes if route.param_convertors]
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         begun = time.perf_counter()
-        # Unknown paths share one name: anyone can invent paths, and each would be a new time series.
-        route = scope["path"] if scope["path"] in self._routes else "other"
+        route = self._name(scope["path"])
 
         async def send_on(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -114,3 +116,9 @@ class Edge:
             await send(message)
 
         await self._app(scope, receive, send_on)
+
+    def _name(self, path: str) -> str:
+        """Unknown paths share one: anyone can invent paths, and each would be a new time series."""
+        if path in self._plain:
+            return path
+        return next((name for pattern, name in self._patterns if pattern.match(path)), "other")

@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from tests.demo.screen import Screen
-from tests.demo.stage import Stage, stage
+from tests.demo.stage import REPO, Stage, stage
 from tests.demo.stories import STORIES
 
 
@@ -29,7 +29,16 @@ def main() -> int:
             screen.console.print("The service's log ends so:", style="bold")
             screen.console.print("\n".join(played.service.log.splitlines()[-15:]), markup=False)
         if options.keep:
-            screen.console.print(f"Look at it: {played.fake.shapes.api}/  (Ctrl-C ends it)", style="bold")
+            issues = played.repository.issues.values()
+            bash = next(it.number for it in issues if it.title.startswith("Issue bash of"))
+            screen.console.print("Look at it (Ctrl-C ends it):", style="bold")
+            for what, address in (
+                ("the issues", f"{played.fake.shapes.api}/"),
+                ("the bash", f"{played.service.url}/bash/{REPO}/{bash}"),
+                ("the report", f"{played.service.url}/reports/{REPO}"),
+                ("the service", f"{played.service.url}/"),
+            ):
+                screen.console.print(f"  {what:12} {address}")
             with suppress(KeyboardInterrupt):
                 threading.Event().wait()
     return 0 if passed else 1

@@ -78,6 +78,7 @@ def test_an_unsigned_delivery_is_never_taken(running: Browser, service: FakeServ
 def test_figures_count_answers_by_known_route_only(running: Browser):
     running.get("/healthz")
     running.get("/some/invented/path")
+    running.get("/bash/octo/invented/7.json")
     running.post("/webhook", content=b"{}")
     answer = running.get("/metrics")
     assert answer.headers["content-type"].startswith("text/plain")
@@ -85,6 +86,7 @@ def test_figures_count_answers_by_known_route_only(running: Browser):
     assert "triage_deliveries_undone 3.0" in answer.text
     assert 'triage_http_answers_total{route="/healthz",status="200"} 1.0' in answer.text
     assert 'triage_http_answers_total{route="other",status="404"} 1.0' in answer.text
+    assert 'triage_http_answers_total{route="/bash/{owner}/{name}/{number}.json",status="404"} 1.0' in answer.text
     assert 'triage_http_answers_total{route="/webhook",status="401"} 1.0' in answer.text
     assert "triage_webhook_seconds_count 1.0" in answer.text
     assert "triage_actions_total" in answer.text or "triage_actions" in answer.text
