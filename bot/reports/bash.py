@@ -97,7 +97,8 @@ def _wrap_up(bash: Bash, most: int) -> str:
         "bash_wrap_up",
         done=len(bash.items) - len(bash.undecided),
         total=len(bash.items),
-        duration=words.duration(end - bash.started_at),
+        # GitHub's times are whole seconds, and its clock another one.
+        duration=words.duration(max(end - bash.started_at, timedelta())),
         before=f"{bash.open_before:,}",
         after="not known" if bash.open_after is None else f"{bash.open_after:,}",
         counts=[*counts, ("undecided", len(bash.undecided))],

@@ -127,6 +127,10 @@ Thank you, Maya, noah, olga.
 """)
 
 
+def test_an_end_before_the_start_by_another_clock_took_no_time():
+    assert "in 0 minutes." in texts.wrap_up(replace(OVER, finished_at=START - timedelta(seconds=1)))
+
+
 def test_who_may_take_part_is_told():
     assert "Everybody may take part." in texts.issue(BASH, for_anyone=True)
 
