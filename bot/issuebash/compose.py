@@ -108,7 +108,7 @@ def compose(
         numbers=numbers,
         open_issues=seen,
         left_out=dict(sorted(out.items())),
-        in_no_section=homeless,
+        in_no_section=0 if sections else homeless,
         source=source,
         partial=partial,
     )  # fmt: skip

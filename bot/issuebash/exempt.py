@@ -6,14 +6,25 @@ import re
 from collections.abc import Collection
 
 from bot.issuebash.report import BASH_MARKER, REPORT_MARKER
+from bot.issuebash.rule import is_labelled
 from bot.issuebash.thread import Thread
 
+_KEYS = r"(?:(?:api|access|private|secret)[ -]?keys?|tokens?|passwords?|passphrases?|credentials?|secrets?)\b"
 _SECURITY = re.compile(
-    r"\bCVE-\d{4}-\d{4,}|\bGHSA-[0-9a-z]{4}-|\bvulnerabilit(?:y|ies)\b"
-    r"|\bsecurity (?:issue|hole|flaw|bug|advisory|risk)\b"
-    r"|\b(?:remote code execution|arbitrary code execution|privilege escalation|path traversal|sql injection|xss)\b",
+    r"\bCVE-\d{4}-\d{4,}|\bGHSA-[0-9a-z]{4}-|\bvulnerab(?:le|ility|ilities)\b|^\W*security\b\W*:"
+    r"|\bsecurity[ -](?:issue|hole|flaw|bug|advisory|risk|problem|fix|vuln\w*)\b|\bmalicious"
+    r"|\b(?:RCE|CSRF|XSRF|SSRF|XXE|XSS|ReDoS)\b|\b(?-i:DoS)\b|\bdenial[ -]of[ -]service\b"
+    r"|\b(?:remote|arbitrary)[ -](?:code|command|file)\b|\bprivilege[ -]escalation\b"
+    r"|\b(?:path|directory)[ -]traversal\b|\bcross[ -]site\b|\bopen redirect\b|\bprototype pollution\b"
+    r"|\b(?:sql|command|code|shell|html|header|crlf|ldap|template|script|log|prompt)[ -]injection\b"
+    r"|\bauth(?:entication|orization|orisation)?[ -]bypass|\bbypass\w* (?:of )?(?:the )?auth"
+    r"|\bsandbox[ -](?:escape|bypass)|\b(?:buffer|heap)[ -](?:buffer[ -])?overflow\b|\bzip[ -]?slip\b|\btiming attack\b"
+    r"|\b(?:use[ -]after|double)[ -]free\b|\bout[ -]of[ -]bounds (?:write|read)\b|\b(?:unsafe|insecure) deseriali[sz]"
+    rf"|\b{_KEYS}.{{0,30}}\b(?:leak(?:s|ed|ing)?\b(?! memory)|expos|in (?:the )?(?:logs?\b|plain)|logged\b)"
+    rf"|\b(?:leak|expos|disclos)\w* .{{0,20}}\b{_KEYS}|\bhard-?coded {_KEYS}",
     re.IGNORECASE,
 )
+"""Of a title. Rather too much than too little: a report is public, and who lists a hole shows it."""
 
 _OWN = tuple(marker.removesuffix(" -->") for marker in (REPORT_MARKER, BASH_MARKER))
 """What their markers begin with; which one it is may follow."""
@@ -28,12 +39,14 @@ def left_out(thread: Thread, exempt_labels: Collection[str]) -> str:
     """The reason, in a word or two for people; empty for an issue that is asked about."""
     issue = thread.issue
     labels = {label.lower() for label in issue.labels}
+    # What is planned is in good hands; once closed, it is not any more.
+    is_open = issue.state == "open"
     reasons = {
         "pinned": thread.pinned,
         "locked": issue.locked,
         "exempt by a label": not labels.isdisjoint(label.lower() for label in exempt_labels),
-        "in a milestone": bool(issue.milestone),
-        "about security": "security" in labels or bool(_SECURITY.search(issue.title)),
-        "has open sub-issues": thread.open_sub_issues > 0,
+        "in a milestone": is_open and bool(issue.milestone),
+        "about security": is_labelled(thread, "security") or bool(_SECURITY.search(issue.title)),
+        "has open sub-issues": is_open and thread.open_sub_issues > 0,
     }
     return next((reason for reason, holds in reasons.items() if holds), "")

@@ -22,7 +22,6 @@ Effort = Literal[1, 2, 3]
 """What the suggested action takes. 1: a click; 2: a sentence; 3: reading and thinking."""
 
 Suggestion = Literal[
-    "answer",
     "ask_for_retest",
     "close_as_answered",
     "close_as_duplicate",
@@ -30,10 +29,10 @@ Suggestion = Literal[
     "decide",
     "free_assignee",
     "look_again",
-    "point_to_answer",
-    "reply",
-    "remind_author",
     "plan_or_decline",
+    "point_to_answer",
+    "remind_author",
+    "reply",
 ]
 """The fixed table of suggested actions; their words are the forms' business."""
 
@@ -103,6 +102,7 @@ class Report:
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Reason (pinned, locked, milestone …) -> open issues that no rule was asked about."""
     in_no_section: int = 0
+    """0 also where only some sections were asked for: the others would have had it."""
     source: str = ""
     """Where the facts are from: `GitHub`, or the export's file name with its newest change."""
     partial: str = ""

@@ -43,14 +43,16 @@ EventKind = Literal[
     "assigned",
     "closed",
     "duplicate",
+    "edited",
     "labeled",
-    "milestoned",
+    "locked",
     "renamed",
     "reopened",
     "transferred",
     "unassigned",
     "undone_duplicate",
     "unlabeled",
+    "unlocked",
 ]
 
 
@@ -62,8 +64,8 @@ class TimelineEvent:
     at: datetime
     actor: Actor
     subject: str = ""
-    """The label, the assignee's login, the canonical issue's `owner/name#number`, or by what it was closed (the pull
-    request's `owner/name#number`, a commit's sha); for `closed` without one, empty."""
+    """The label, the assignee's login, the canonical issue's `owner/name#number`, or the id of the comment that was
+    edited; of other events empty."""
 
 
 @dataclass(frozen=True, slots=True)

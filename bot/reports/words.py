@@ -10,7 +10,6 @@ from bot.issuebash.numbers import Cohort, Completeness, Numbers, Response, Sprea
 from bot.issuebash.report import Report, Suggestion, Tier
 
 SUGGESTIONS: Final[dict[Suggestion, str]] = {
-    "answer": "Answer it",
     "ask_for_retest": "Ask for a retest on the latest release",
     "close_as_answered": "Close it as answered",
     "close_as_duplicate": "Close it as a duplicate",
@@ -95,14 +94,22 @@ def spreads(numbers: Numbers) -> list[tuple[str, Spread]]:
     return [(name, spread) for name, spread in found if spread]
 
 
+def repository(report: Report) -> str:
+    """`owner/name`, or what an export that does not tell it is called."""
+    return report.repository.full_name.strip("/")
+
+
 def headline(report: Report) -> str:
-    """One sentence: what can be done in one sitting."""
-    by_rule = {section.rule: section.total for section in report.sections}
-    close = sum(by_rule.get(rule, 0) for rule in ("probably_fixed", "duplicates", "answered"))
-    answer = sum(by_rule.get(rule, 0) for rule in ("our_turn", "easy_to_answer", "no_maintainer_reply"))
-    ask = sum(by_rule.get(rule, 0) for rule in ("waiting_on_author", "outdated", "zombie_assignee"))
-    plan = sum(by_rule.get(rule, 0) for rule in ("needs_decision", "popular_and_old", "voices_after_close"))
-    return f"Probably to close: {close:,}. To answer: {answer:,}. To nudge: {ask:,}. To decide: {plan:,}."
+    """One sentence each: what can be done in one sitting, by the sections that were asked for and are known."""
+    by_rule = {section.rule: section.total for section in report.sections if not section.not_known}
+    told = {
+        "Probably to close": ("probably_fixed", "duplicates", "answered"),
+        "To answer": ("our_turn", "easy_to_answer", "no_maintainer_reply"),
+        "To nudge": ("waiting_on_author", "outdated", "zombie_assignee"),
+        "To decide": ("needs_decision", "popular_and_old", "voices_after_close"),
+    }
+    counts = {name: [by_rule[rule] for rule in rules if rule in by_rule] for name, rules in told.items()}
+    return " ".join(f"{name}: {sum(found):,}." for name, found in counts.items() if found)
 
 
 def link(url: str) -> str:

@@ -110,6 +110,7 @@ def test_closed_issues_are_asked_about_voices_alone():
         ({"labels": ("security",)}, "exempt by a label"),
         ({"title": "Path traversal in load()"}, "about security"),
         ({"title": "CVE-2026-12345 in a dependency"}, "about security"),
+        ({"labels": ("type: security",)}, "about security"),
         ({"open_sub_issues": 2}, "has open sub-issues"),
     ],
 )
@@ -131,6 +132,67 @@ def test_a_persons_marker_and_a_words_likeness_keep_nobody_out():
     assert composed(thread(author=ANN, body=REPORT_MARKER)).open_issues == 1
     assert left_out(thread(title="Insecure wording of the docs"), ()) == ""
     assert left_out(thread(labels=("security",)), ()) == "about security"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "RCE via pickle",
+        "Auth bypass with an empty password",
+        "No CSRF token is checked",
+        "SSRF in the image proxy",
+        "XXE when parsing a feed",
+        "API key leaked into the build log",
+        "ReDoS in the title pattern",
+        "Denial of service by a long header",
+        "Security: token in logs",
+        "Command injection in hooks",
+        "SQL-injection in search",
+        "heap buffer overflow in decode",
+        "Use after free in close()",
+        "Out-of-bounds write in resize",
+        "Sandbox escape through templates",
+        "Prototype pollution in merge()",
+        "Unsafe deserialization of caches",
+        "Directory traversal in unzip",
+        "Passwords are exposed in tracebacks",
+        "Do not leak the access token",
+    ],
+)
+def test_what_may_be_a_hole_is_not_listed_for_everybody(title: str):
+    assert left_out(thread(title=title), ()) == "about security"
+
+
+@pytest.mark.parametrize(
+    "title",
+    [
+        "Token cache leaks memory",
+        "Tokenizer leaks file handles",
+        "Dependency injection for handlers",
+        "DOS line endings are not kept",
+        "Stack overflow for deep recursion",
+        "Integer overflow in the progress bar",
+        "Reset the password field after login",
+        "Out of bounds index",
+        "Author names are bypassed",
+    ],
+)
+def test_titles_that_only_sound_like_a_hole_stay_in(title: str):
+    assert left_out(thread(title=title), ()) == ""
+
+
+def test_a_closed_issue_that_was_planned_can_have_been_closed_too_soon():
+    more: dict[str, Any] = {"state": "closed", "closed_at": ago(30)}
+    voices = says(BEN, "Still crashes.", 9), says(CARL, "Me too.", 8)
+    planned = thread(*voices, milestone="3.0", open_sub_issues=1, **more)
+    assert homes(composed(closed=(planned,))) == {"voices_after_close": [7]}
+    assert homes(composed(closed=(thread(*voices, labels=("security",), **more),))) == {}
+
+
+def test_where_only_some_sections_are_asked_for_nobody_knows_what_is_in_none():
+    report = composed(thread(), thread(number=8, pinned=True), sections=("needs_decision",))
+    assert (report.in_no_section, dict(report.left_out)) == (0, {"pinned": 1})
+    assert composed(thread(author=MAYA)).in_no_section == 1
 
 
 people = st.sampled_from([ANN, BEN, MAYA, US])
