@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bot.issuebash.conversation import is_author
+from bot.issuebash.conversation import is_author, is_nobody
 from bot.issuebash.phrases import asks, asks_plainly, mentioned, promises
 from bot.issuebash.thread import Thread
 from bot.triage.issue import Actor, Comment
@@ -23,6 +23,8 @@ class Ask:
     """Its words leave no doubt; else it is a question mark alone."""
     reply: Comment | None
     """The author's first word since."""
+    last_reply: Comment | None
+    """The author's last word since."""
     words_since: tuple[Comment, ...]
     """All that people wrote since, oldest first."""
     taken_up: bool
@@ -30,23 +32,23 @@ class Ask:
 
 
 def last_ask(thread: Thread, is_maintainer: Callable[[Actor], bool]) -> Ask | None:
-    """None where nobody asked, or where the author is a maintainer or a bot."""
+    """None where nobody asked, or where the author is a maintainer, a bot, or gone."""
     issue = thread.issue
-    if issue.author.is_bot or is_maintainer(issue.author):
+    if issue.author.is_bot or is_nobody(issue.author) or is_maintainer(issue.author):
         return None
     heard = [comment for comment in issue.comments if not comment.author.is_bot or _is_request(comment)]
     place = next((at for at in range(len(heard) - 1, -1, -1) if _is_ask(heard[at], thread, is_maintainer)), None)
     if place is None:
         return None
     ask, since = heard[place], tuple(comment for comment in heard[place + 1 :] if not comment.author.is_bot)
-    reply = next((comment for comment in since if is_author(comment.author, thread)), None)
     theirs = [at for at, comment in enumerate(since) if is_author(comment.author, thread)]
     after = since[theirs[-1] + 1 :] if theirs else since
     return Ask(
         comment=ask,
         by_bot=ask.author.is_bot,
         plain=ask.author.is_bot or asks_plainly(ask.body),
-        reply=reply,
+        reply=since[theirs[0]] if theirs else None,
+        last_reply=since[theirs[-1]] if theirs else None,
         words_since=since,
         taken_up=any(is_maintainer(comment.author) for comment in after),
     )

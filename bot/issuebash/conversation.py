@@ -6,10 +6,12 @@ from collections.abc import Collection, Iterator
 from datetime import datetime
 from typing import Literal
 
+from bot.issuebash.phrases import is_answer
 from bot.issuebash.thread import Thread, TimelineEvent
 from bot.triage.issue import Actor, Comment
+from bot.triage.waiting import is_reply
 
-_SPEAKING = frozenset({"closed", "reopened", "renamed", "duplicate"})
+_SPEAKING = frozenset({"closed", "reopened", "renamed", "edited", "duplicate", "locked", "unlocked"})
 """Events by which a person takes part. Labels, assignees and milestones are set in bulk, and say nothing to anybody."""
 
 
@@ -19,8 +21,13 @@ def is_maintainer(actor: Actor, maintainers: Collection[str]) -> bool:
 
 
 def is_author(actor: Actor, thread: Thread) -> bool:
-    """Ghosts are nobody: two deleted accounts need not be the same."""
-    return actor.login == thread.issue.author.login and actor.login not in {"", "ghost"}
+    """Two deleted accounts need not be the same."""
+    return actor.login == thread.issue.author.login and not is_nobody(actor)
+
+
+def is_nobody(actor: Actor) -> bool:
+    """A deleted account: nobody is there to answer."""
+    return actor.login in {"", "ghost"}
 
 
 def words(thread: Thread) -> Iterator[Comment]:
@@ -49,7 +56,7 @@ def last_word(thread: Thread) -> Comment | None:
 def waiting_on(thread: Thread, maintainers: Collection[str]) -> Literal["author", "maintainers", ""]:
     """Who has to say something next: `maintainers` from the start and after the author's word, `author` after theirs.
 
-    Words of other people change nothing. Where a maintainer is the author, nobody is waited for until others speak.
+    Words of other people change nothing, nor do commands to the bot alone. Where a maintainer is the author, nobody is waited for until others speak.
     """
     issue = thread.issue
     turn: Literal["author", "maintainers", ""] = "maintainers"
@@ -58,7 +65,7 @@ def waiting_on(thread: Thread, maintainers: Collection[str]) -> Literal["author"
     for comment in words(thread):
         if is_author(comment.author, thread):
             turn = "" if is_maintainer(comment.author, maintainers) else "maintainers"
-        elif is_maintainer(comment.author, maintainers):
+        elif is_maintainer(comment.author, maintainers) and is_reply(comment):
             turn = "author"
     return turn
 
@@ -72,6 +79,14 @@ def first_response_at(thread: Thread, maintainers: Collection[str]) -> datetime 
             if is_maintainer(comment.author, maintainers) and not is_author(comment.author, thread)
         ),
         None,
+    )
+
+
+def was_answered(thread: Thread, maintainers: Collection[str]) -> bool:
+    """A maintainer who is not the author told something: asking, thanking and closing are no answers."""
+    return any(
+        is_maintainer(comment.author, maintainers) and not is_author(comment.author, thread) and is_answer(comment.body)
+        for comment in words(thread)
     )
 
 

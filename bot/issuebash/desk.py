@@ -20,11 +20,9 @@ class Likeness:
     url: str
     state: Literal["open", "closed"]
     answered: bool
-    """A maintainer said something in it."""
+    """A maintainer told something in it, and did not only ask or close it."""
     likeness: float
     """Of the titles, 0 to 1."""
-    signature: str = ""
-    """Of the error it shows; empty where it shows none."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,9 @@ from bot.issuebash.thread import Aspect, Thread
 from bot.triage.issue import Comment
 from bot.triage.report_policy import Sections
 
+_READ_FIRST = 5
+"""Of a long conversation so many comments from its beginning are read, and then the last ones."""
+
 
 @dataclass(frozen=True, slots=True)
 class Rule:
@@ -41,6 +44,25 @@ def said(thread: Thread, comment: Comment, what: str) -> Evidence:
 def has_gap(thread: Thread) -> bool:
     """Whether comments between the first and the last ones were not read."""
     return thread.comments_total > len(thread.issue.comments)
+
+
+def unread_since(thread: Thread, at: datetime) -> bool:
+    """Whether comments that were not read may have been written after that."""
+    if not has_gap(thread):
+        return False
+    first_after_gap = thread.issue.comments[_READ_FIRST : _READ_FIRST + 1]
+    return not first_after_gap or at < first_after_gap[0].created_at
+
+
+def issue_url(thread: Thread, name: str) -> str:
+    """Where the issue `#12` or `owner/name#12` is, on the same host; empty where nobody told an address."""
+    repository, _, number = name.rpartition("#")
+    home, found, _ = thread.url.rpartition("/issues/")
+    if not found or not number.isdigit():
+        return ""
+    if repository:
+        home = f"{home.rsplit('/', 2)[0]}/{repository}"
+    return f"{home}/issues/{number}"
 
 
 def since_reopened(thread: Thread) -> datetime:

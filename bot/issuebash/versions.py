@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from datetime import datetime
 from functools import lru_cache
 
 from packaging.version import Version
@@ -17,7 +18,18 @@ _FIELD = re.compile(
     re.IGNORECASE | re.MULTILINE,
 )
 _VERSION = re.compile("version", re.IGNORECASE)
-_BARE = re.compile(r"\b(?:in|on|with|using|to|have|version|release)[ \t]+" + _NUMBER, re.IGNORECASE)
+_BARE = re.compile(
+    r"(?:\b(?:in|on|with|using|to|have|version|release|upgraded|updated)[ \t]+|^[^\w\n]*|[,:;(+][ \t]*|(?=\bv\d))"
+    + _NUMBER
+    # What is counted or measured is no version.
+    + r"(?![.]?\d)(?![ \t]*(?:of|million|times|x|%|[kmgt]i?b|ms|s|sec\w*|min\w*|hours?|days?)\b)",
+    re.IGNORECASE,
+)
+_LEFT = re.compile(
+    r"\b(?:from|since|before|until|till|than|below|prior to)[ \t]+(?:the |version |release )*$", re.IGNORECASE
+)
+"""Stands before a version that somebody had, and has no more."""
+_NEAR = 30
 _FOREIGN = re.compile(
     r"\b(?:python|os|cuda|cudnn|node|npm|java|jdk|gcc|compiler|bazel|browser|kernel|driver|docker|windows|mac|linux|ubuntu)\b",
     re.IGNORECASE,
@@ -47,7 +59,8 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
     series = {one.release[:2] for one in known}
     found: list[tuple[str, bool]] = []
     if project.lower() in text.lower():
-        found += [(match["version"], True) for match in list(_named(project).finditer(text))[:_MOST]]
+        named = [match for match in list(_named(project).finditer(text))[:_MOST] if not _is_left(text, match.start())]
+        found += [(match["version"], True) for match in named]
     for match in _fields(text):
         label = match["label"].lower()
         if project.lower() in label:
@@ -58,6 +71,10 @@ def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tup
         version = Version(number)
         if version.release[:2] in series:
             yield version, is_named
+
+
+def _is_left(text: str, start: int) -> bool:
+    return bool(_LEFT.search(text[max(start - _NEAR, 0) : start]))
 
 
 def _fields(text: str) -> Iterator[re.Match[str]]:
@@ -73,12 +90,18 @@ def _named(project: str) -> re.Pattern[str]:
 
 
 def met_with(text: str, known: Sequence[Version]) -> Iterator[Version]:
-    """Versions in what somebody wrote to say that it happens: `still there in 2.3`; known series alone, as above."""
+    """Versions in a sentence of what somebody met: `still there in 2.3`; known series alone, as above."""
     series = {one.release[:2] for one in known}
     for match in list(_BARE.finditer(text))[:_MOST]:
         version = Version(match["version"])
-        if version.release[:2] in series:
+        if version.release[:2] in series and not _is_left(text, match.start()):
             yield version
+
+
+def newest_at(releases: Sequence[Release], at: datetime) -> Iterator[Version]:
+    """The newest final release that was out then, if any was."""
+    out = (parsed(one.tag) for one in releases if one.published_at <= at and not one.is_prerelease)
+    yield from sorted((one for one in out if one is not None and not one.is_prerelease), reverse=True)[:1]
 
 
 def minors_behind(version: Version, known: Sequence[Version]) -> int:

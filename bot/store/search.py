@@ -68,7 +68,7 @@ def index_issues(
                 "signature": "" if shown is None else str(shown),
                 "url": thread.url,
                 "open": thread.issue.state == "open",
-                "answered": conversation.first_response_at(thread, maintainers) is not None,
+                "answered": conversation.was_answered(thread, maintainers),
             }
         )
     execute_many(connection, _save(connection.dialect.name), rows)
@@ -205,13 +205,12 @@ def _likest(thread: Thread, rows: Iterable[sa.Row[Any]], most: int) -> tuple[Lik
             state="open" if row.open else "closed",
             answered=row.answered,
             likeness=alike,
-            signature=row.signature,
         )
         for alike, row in nsmallest(most, found, key=lambda it: (-it[0], it[1].number))
     )
 
 
-_COLUMNS = "texts.number, texts.title, texts.url, texts.open, texts.answered, texts.signature"
+_COLUMNS = "texts.number, texts.title, texts.url, texts.open, texts.answered"
 _DOCUMENT = "(setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', words), 'B'))"
 _SAME_ERROR = sa.text(
     f"SELECT {_COLUMNS} FROM texts"  # noqa: S608 fixed words

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from croniter import croniter
-from pydantic import AfterValidator, Field, StrictBool, StrictInt, StringConstraints
+from packaging.version import InvalidVersion, Version
+from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
-from bot.triage.keys import LabelNames, Section, Texts
+from bot.triage.keys import LabelNames, Section, Texts, quoted
 
 Days = Annotated[StrictInt, Field(ge=1, le=3650)]
 
@@ -22,8 +23,19 @@ class WaitingOnAuthor(SectionSettings):
     days: Days = Field(14, description="Since the last ask.")
 
 
+def _version(value: str) -> str:
+    try:
+        Version(value)
+    except InvalidVersion as error:
+        raise ValueError("must be a version, such as 1.8 or 2.0.1") from error
+    return value
+
+
 class Outdated(SectionSettings):
     minors: Annotated[StrictInt, Field(ge=1, le=100)] = Field(2, description="Minor releases behind the latest one.")
+    oldest_supported: Annotated[str, BeforeValidator(quoted), AfterValidator(_version)] | None = Field(
+        None, description='Whatever is older is outdated, too: "1.8", in quotes. null: no such version.'
+    )
 
 
 class NoMaintainerReply(SectionSettings):

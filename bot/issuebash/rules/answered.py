@@ -6,10 +6,10 @@ from datetime import timedelta
 
 from bot.issuebash.conversation import is_author, words
 from bot.issuebash.desk import Desk
-from bot.issuebash.phrases import asks, promises, still_happens, thanks, works_now
+from bot.issuebash.phrases import asks, is_answer, promises, still_happens, thanks, works_now
 from bot.issuebash.questions import is_question
-from bot.issuebash.report import Evidence, Hit
-from bot.issuebash.rule import Rule, said
+from bot.issuebash.report import Evidence, Hit, Tier
+from bot.issuebash.rule import Rule, said, since_reopened, unread_since
 from bot.issuebash.thread import Thread
 from bot.triage.issue import Comment
 
@@ -17,17 +17,19 @@ _SETTLED_AFTER = timedelta(days=30)
 
 
 def find(thread: Thread, desk: Desk) -> Hit | None:
-    heard = list(words(thread))
+    # Who reopened it did not think so.
+    begun = since_reopened(thread)
+    heard = [comment for comment in words(thread) if comment.created_at >= begun]
     place = next((at for at in range(len(heard) - 1, -1, -1) if is_author(heard[at].author, thread)), None)
     if place is not None and not any(still_happens(comment.body) for comment in heard[place + 1 :]):
-        hit = _by_author(thread, heard, place)
+        hit = None if unread_since(thread, heard[place].created_at) else _by_author(thread, heard, place)
         if hit is not None:
             return hit
     return _by_silence(thread, desk, heard)
 
 
 def _by_author(thread: Thread, heard: list[Comment], place: int) -> Hit | None:
-    """The author's last word says so. Thanks count where they follow somebody's answer."""
+    """The author's last word says so: two signals where somebody else wrote before. Thanks count only then."""
     word, before = heard[place], heard[:place]
     answer = next((comment for comment in reversed(before) if not is_author(comment.author, thread)), None)
     works = works_now(word.body)
@@ -39,7 +41,8 @@ def _by_author(thread: Thread, heard: list[Comment], place: int) -> Hit | None:
     facts.append(said(thread, word, "wrote that it is settled" if works else "gave thanks"))
     later = heard[place + 1 :]
     counter = tuple(said(thread, comment, "wrote since") for comment in later[-2:])
-    return Hit("answered", "B" if works else "C", "close_as_answered", 1, tuple(facts), counter)
+    tier: Tier = "B" if works and answer is not None else "C"
+    return Hit("answered", tier, "close_as_answered", 1, tuple(facts), counter)
 
 
 def _by_silence(thread: Thread, desk: Desk, heard: list[Comment]) -> Hit | None:
@@ -53,7 +56,7 @@ def _by_silence(thread: Thread, desk: Desk, heard: list[Comment]) -> Hit | None:
         or desk.age(last.created_at) < _SETTLED_AFTER
     ):
         return None
-    if asks(last.body) or promises(last.body):
+    if not is_answer(last.body):
         return None
     counter = (Evidence("The author never said whether that helped"),)
     return Hit("answered", "C", "close_as_answered", 1, (said(thread, last, "answered, and nobody asked on"),), counter)

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from bot.issuebash.conversation import is_maintainer, words
+from datetime import datetime
+
+from bot.issuebash.conversation import words
 from bot.issuebash.desk import Desk
-from bot.issuebash.phrases import duplicate_of
-from bot.issuebash.report import Evidence, Hit
-from bot.issuebash.rule import Rule, said
+from bot.issuebash.phrases import duplicate_of, takes_back
+from bot.issuebash.report import Evidence, Hit, Tier
+from bot.issuebash.rule import Rule, issue_url, said, since_reopened, unread_since
 from bot.issuebash.signature import signature
-from bot.issuebash.thread import Thread
+from bot.issuebash.thread import Thread, TimelineEvent
+from bot.triage.issue import Comment
 
 _LIKE = 0.5
 _LIKE_WITH_PLACE = 0.25
@@ -17,27 +20,57 @@ _MOST = 10
 
 
 def find(thread: Thread, desk: Desk) -> Hit | None:
-    return _declared(thread, desk) or _shown(thread, desk)
-
-
-def _declared(thread: Thread, desk: Desk) -> Hit | None:
-    """By GitHub's own mark, or by a maintainer's words, and not taken back since."""
-    marks = [event for event in thread.events if event.kind in {"duplicate", "undone_duplicate"}]
+    """What was said or marked before it was reopened was settled otherwise."""
+    begun = since_reopened(thread)
+    marks = [event for event in thread.events if event.kind in {"duplicate", "undone_duplicate"} and event.at >= begun]
     if marks and marks[-1].kind == "duplicate":
-        mark = marks[-1]
-        fact = Evidence(f"{mark.actor.login} marked it as a duplicate of {mark.subject}", thread.url, mark.at)
-        return Hit("duplicates", "A", "close_as_duplicate", 1, (fact,))
-    for comment in words(thread):
-        number = duplicate_of(comment.body, desk.repository.full_name)
-        if number is None or number == thread.number or not is_maintainer(comment.author, desk.maintainers):
+        return _marked(thread, desk, marks[-1])
+    if marks:
+        return _said(thread, desk, marks[-1].at)
+    return _said(thread, desk, begun) or _shown(thread, desk)
+
+
+def _marked(thread: Thread, desk: Desk, mark: TimelineEvent) -> Hit | None:
+    """By GitHub's own mark."""
+    later = [one for one in words(thread) if one.created_at > mark.at]
+    if _is_taken_back(later, desk):
+        return None
+    facts = (
+        Evidence(f"{mark.actor.login} marked it as a duplicate of {mark.subject}", thread.url, mark.at),
+        *_other(thread, mark.subject),
+    )
+    return Hit("duplicates", "A", "close_as_duplicate", 1, facts, _since(thread, later))
+
+
+def _said(thread: Thread, desk: Desk, begun: datetime) -> Hit | None:
+    """By a maintainer's words, the last ones of that kind."""
+    heard = [comment for comment in words(thread) if comment.created_at >= begun]
+    for place in range(len(heard) - 1, -1, -1):
+        comment, later = heard[place], heard[place + 1 :]
+        found = duplicate_of(comment.body, desk.repository.full_name)
+        if found is None or found.number == thread.number or not desk.is_maintainer(comment.author):
             continue
-        if marks:
+        if _is_taken_back(later, desk) or unread_since(thread, comment.created_at):
             return None
-        later = [one for one in words(thread) if one.created_at > comment.created_at]
-        counter = tuple(said(thread, one, "wrote since") for one in later[-2:])
-        fact = said(thread, comment, f"called it a duplicate of #{number}")
-        return Hit("duplicates", "A" if not later else "B", "close_as_duplicate", 1, (fact,), counter)
+        tier: Tier = "C" if not found.plain else "B" if later else "A"
+        called = "called it a duplicate of" if found.plain else "pointed to"
+        facts = (said(thread, comment, f"{called} #{found.number}"), *_other(thread, f"#{found.number}"))
+        return Hit("duplicates", tier, "close_as_duplicate", 1, facts, _since(thread, later))
     return None
+
+
+def _is_taken_back(later: list[Comment], desk: Desk) -> bool:
+    return any(desk.is_maintainer(one.author) and takes_back(one.body) for one in later)
+
+
+def _since(thread: Thread, later: list[Comment]) -> tuple[Evidence, ...]:
+    return tuple(said(thread, one, "wrote since") for one in later[-2:])
+
+
+def _other(thread: Thread, name: str) -> tuple[Evidence, ...]:
+    """A link to the issue that stays open; the words alone link nowhere."""
+    url = issue_url(thread, name)
+    return (Evidence(f"{name} is to stay", url),) if url else ()
 
 
 def _shown(thread: Thread, desk: Desk) -> Hit | None:
@@ -63,7 +96,8 @@ RULE = Rule(
     id="duplicates",
     title="Duplicates",
     meaning=lambda _: (
-        "A maintainer called it a duplicate, or an older issue has a like title and shows the same error."
+        "A maintainer called it a duplicate or pointed to another issue, or an older one has a like title and shows the"
+        " same error."
     ),
     find=find,
     needs=frozenset({"comments", "associations"}),

@@ -6,7 +6,7 @@ from bot.issuebash.asking import last_ask
 from bot.issuebash.desk import Desk
 from bot.issuebash.phrases import thanks, works_now
 from bot.issuebash.report import Evidence, Hit
-from bot.issuebash.rule import Rule, is_labelled, said
+from bot.issuebash.rule import Rule, is_labelled, said, unread_since
 from bot.issuebash.rules.waiting_on_author import NEEDS_INFO
 from bot.issuebash.thread import Thread
 
@@ -14,7 +14,9 @@ from bot.issuebash.thread import Thread
 def find(thread: Thread, desk: Desk) -> Hit | None:
     """The author's word is the last one between them and the maintainers."""
     ask = last_ask(thread, desk.is_maintainer)
-    if ask is None or ask.reply is None or ask.taken_up:
+    if ask is None or ask.reply is None or ask.last_reply is None or ask.taken_up:
+        return None
+    if unread_since(thread, ask.last_reply.created_at):
         return None
     if works_now(ask.reply.body) or (thanks(ask.reply.body) and not ask.by_bot):
         return None

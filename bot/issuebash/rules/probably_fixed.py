@@ -7,9 +7,9 @@ from typing import Final
 
 from bot.issuebash.conversation import words
 from bot.issuebash.desk import Desk
-from bot.issuebash.phrases import still_happens, thanks, works_now
+from bot.issuebash.phrases import keeps_open, still_happens, thanks, works_now
 from bot.issuebash.report import Evidence, Hit, Tier
-from bot.issuebash.rule import Rule, comment_url, said, since_reopened
+from bot.issuebash.rule import Rule, said, since_reopened, unread_since
 from bot.issuebash.thread import PullRequest, Thread
 from bot.triage.issue import Comment
 
@@ -31,51 +31,62 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     merged = [
         link
         for link in thread.links
-        if link.merged_at is not None and link.merged_at >= begun and _is_about(link, thread)
+        if link.merged_at is not None and link.merged_at >= begun and _is_about(link, thread, desk)
     ]
     if any(_REVERTS.search(link.title) for link in merged):
         return None
     best = max(merged, key=lambda link: (_strength(link), link.merged_at), default=None)
     if best is None or best.merged_at is None:
         return None
-    later = [comment for comment in words(thread) if comment.created_at > best.merged_at]
-    doubts = [comment for comment in later if still_happens(comment.body)]
-    tier = _tier(best)
-    if doubts or any(_is_unclear(comment, desk) for comment in later):
-        if tier == "C":
-            return None
-        tier = "C" if doubts else _LOWER[tier]
+    since = best.merged_at
+    later = [one for one in words(thread) if one.created_at > since and not _is_content(one)]
+    tier = _lowered(_tier(best), later, desk, unread=unread_since(thread, since))
     open_ones = [link for link in thread.links if link.state == "open" and link.will_close]
-    if open_ones and tier != "A":
-        # The work goes on in another one.
+    if tier is None or (open_ones and tier != "A"):
+        # Where another one is to close it, the work goes on there.
         return None
     verb = "is to close this issue" if best.will_close else "mentions it"
-    facts = (Evidence(f"{_name(best, desk)} was merged, which {verb}: {best.title}", best.url, best.merged_at),)
-    return Hit(
-        "probably_fixed", tier, "close_as_fixed", 1, facts, _counter(thread, desk, best, doubts_count=len(doubts))
-    )
+    facts = (Evidence(f"{_name(best, desk)} was merged, which {verb}: {best.title}", best.url, since),)
+    return Hit("probably_fixed", tier, "close_as_fixed", 1, facts, _counter(thread, desk, best, later))
 
 
-def _counter(thread: Thread, desk: Desk, merged: PullRequest, *, doubts_count: int) -> tuple[Evidence, ...]:
+def _lowered(tier: Tier, later: list[Comment], desk: Desk, *, unread: bool) -> Tier | None:
+    """What is left of it after all that was written since; None where that is nothing."""
+    by_others = any(not desk.is_maintainer(one.author) for one in later)
+    if any(_is_doubt(one, desk) for one in later) or unread:
+        return None if tier == "C" else "C"
+    if tier == "C":
+        return None if by_others else tier
+    return _LOWER[tier] if later else tier
+
+
+def _is_doubt(comment: Comment, desk: Desk) -> bool:
+    return still_happens(comment.body) or (desk.is_maintainer(comment.author) and keeps_open(comment.body))
+
+
+def _counter(thread: Thread, desk: Desk, merged: PullRequest, later: list[Comment]) -> tuple[Evidence, ...]:
     found: list[Evidence] = []
-    for comment in words(thread):
-        if merged.merged_at is None or comment.created_at <= merged.merged_at:
-            continue
+    for comment in later:
         if still_happens(comment.body):
             found.append(said(thread, comment, "wrote after that that it still happens"))
-        elif desk.is_maintainer(comment.author) and not doubts_count:
-            found.append(
-                Evidence(
-                    "A maintainer wrote after that and left it open", comment_url(thread, comment), comment.created_at
-                )
-            )
+        elif desk.is_maintainer(comment.author):
+            found.append(said(thread, comment, "wrote after that, who is a maintainer, and left it open"))
+        else:
+            found.append(said(thread, comment, "wrote after that"))
+    if merged.merged_at is not None and unread_since(thread, merged.merged_at):
+        found.append(Evidence("Some comments in the middle were not read"))
     if not merged.to_default_branch:
         found.append(Evidence("It was merged into a branch that is not the default one", merged.url))
     return tuple(found[-3:])
 
 
-def _is_about(link: PullRequest, thread: Thread) -> bool:
-    """Without a promise or a word for fixing, the titles must have a word in common, and not of other work."""
+def _is_about(link: PullRequest, thread: Thread, desk: Desk) -> bool:
+    """Without a promise or a word for fixing, the titles must have a word in common, and not of other work.
+
+    What is merged elsewhere and only mentions the issue fixes something there.
+    """
+    if not link.will_close and not _is_own(link, desk):
+        return False
     if _strength(link) or _REVERTS.search(link.title):
         return True
     if _BESIDE.search(link.title):
@@ -84,9 +95,9 @@ def _is_about(link: PullRequest, thread: Thread) -> bool:
     return not theirs.isdisjoint(word.lower() for word in _WORD.findall(thread.issue.title))
 
 
-def _is_unclear(comment: Comment, desk: Desk) -> bool:
+def _is_content(comment: Comment) -> bool:
     """Who writes on an issue that a merge should have settled seldom does so because all is well."""
-    return not (desk.is_maintainer(comment.author) or works_now(comment.body) or thanks(comment.body))
+    return works_now(comment.body) or thanks(comment.body)
 
 
 def _strength(link: PullRequest) -> int:
@@ -103,8 +114,11 @@ def _tier(link: PullRequest) -> Tier:
 
 
 def _name(link: PullRequest, desk: Desk) -> str:
-    own = link.repository.lower() == desk.repository.full_name.lower()
-    return f"Pull request {'' if own else link.repository}#{link.number}"
+    return f"Pull request {'' if _is_own(link, desk) else link.repository}#{link.number}"
+
+
+def _is_own(link: PullRequest, desk: Desk) -> bool:
+    return link.repository.lower() == desk.repository.full_name.lower()
 
 
 RULE = Rule(

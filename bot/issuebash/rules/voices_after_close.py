@@ -7,8 +7,8 @@ from datetime import timedelta
 from bot.issuebash.conversation import words
 from bot.issuebash.desk import Desk
 from bot.issuebash.phrases import still_happens, thanks, works_now
-from bot.issuebash.report import Evidence, Hit
-from bot.issuebash.rule import Rule, said
+from bot.issuebash.report import Evidence, Hit, Tier
+from bot.issuebash.rule import Rule, has_gap, said
 from bot.issuebash.thread import Thread
 from bot.triage.issue import Comment
 
@@ -33,13 +33,14 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
         return None
     last = sorted(voices.values(), key=lambda one: one.created_at)[-2:]
     doubts = [one for one in voices.values() if still_happens(one.body)]
-    facts = [Evidence(f"{len(voices)} people wrote since it was closed", thread.url, issue.closed_at)]
+    least = "At least " if has_gap(thread) else ""
+    facts = [Evidence(f"{least}{len(voices)} people wrote since it was closed", thread.url, issue.closed_at)]
     facts += [said(thread, one, "wrote that it still happens" if one in doubts else "wrote") for one in last]
     replies = [one for one in words(thread) if one.created_at > last[-1].created_at and desk.is_maintainer(one.author)]
     counter = tuple(said(thread, one, "replied, who is a maintainer") for one in replies[-1:])
-    return Hit(
-        "voices_after_close", "A" if len(doubts) >= wanted.people else "B", "look_again", 2, tuple(facts), counter
-    )
+    # Who only wants to know when it comes is no reason to look again.
+    tier: Tier = "A" if len(doubts) >= wanted.people else "B" if doubts else "C"
+    return Hit("voices_after_close", tier, "look_again", 2, tuple(facts), counter)
 
 
 RULE = Rule(

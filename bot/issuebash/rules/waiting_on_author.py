@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import timedelta
 
 from bot.issuebash.asking import Ask, last_ask
+from bot.issuebash.conversation import deeds, is_author
 from bot.issuebash.desk import Desk
 from bot.issuebash.phrases import still_happens
 from bot.issuebash.report import Evidence, Hit, Tier
-from bot.issuebash.rule import Rule, is_labelled, said
+from bot.issuebash.rule import Rule, is_labelled, said, unread_since
 from bot.issuebash.thread import Thread
 
 NEEDS_INFO = ("needs-info", "needs info", "needs_info", "more-information", "info-needed", "awaiting response",
@@ -22,6 +23,8 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     days = desk.settings.sections.waiting_on_author.days
     if ask is None or ask.reply is not None or ask.taken_up or desk.age(ask.comment.created_at) < timedelta(days=days):
         return None
+    if _is_heard_of(thread, ask) or unread_since(thread, ask.comment.created_at):
+        return None
     facts = [said(thread, ask.comment, "asked the author for something")]
     labelled = is_labelled(thread, *NEEDS_INFO)
     if labelled:
@@ -29,6 +32,12 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     return Hit(
         "waiting_on_author", _tier(ask, labelled=labelled), "remind_author", 1, tuple(facts), _counter(thread, ask)
     )
+
+
+def _is_heard_of(thread: Thread, ask: Ask) -> bool:
+    """The author did something since, if not in words; or somebody mends it without waiting for them."""
+    did = any(event.at > ask.comment.created_at and is_author(event.actor, thread) for event in deeds(thread))
+    return did or any(link.state == "open" and link.will_close for link in thread.links)
 
 
 def _tier(ask: Ask, *, labelled: bool) -> Tier:

@@ -6,6 +6,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bot.issuebash.desk import Desk, Likeness, Page
+from bot.issuebash.report import Hit
+from bot.issuebash.rules import RULES
 from bot.issuebash.thread import PullRequest, Release, Thread, TimelineEvent
 from bot.triage.issue import Actor, Comment, Issue, Repository
 from bot.triage.report_policy import ReportSection
@@ -71,16 +73,16 @@ RELEASES = tuple(
 
 
 class Found:
-    """A `Similar` that always finds the same."""
+    """A `Similar` that always finds the same. `shown`: the error of all those issues."""
 
-    def __init__(self, issues: tuple[Likeness, ...] = (), pages: tuple[Page, ...] = ()) -> None:
-        self._issues, self._pages = issues, pages
+    def __init__(self, issues: tuple[Likeness, ...] = (), pages: tuple[Page, ...] = (), shown: str = "") -> None:
+        self._issues, self._pages, self._shown = issues, pages, shown
 
     def issues(self, _thread: Thread, most: int) -> tuple[Likeness, ...]:
         return self._issues[:most]
 
     def same_error(self, _thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
-        return tuple(one for one in self._issues if one.signature == signature)[:most]
+        return self._issues[:most] if signature == self._shown else ()
 
     def pages(self, _thread: Thread, most: int) -> tuple[Page, ...]:
         return self._pages[:most]
@@ -95,3 +97,21 @@ def desk(**more: Any) -> Desk:
     values: dict[str, Any] = {"releases": RELEASES, "similar": Found(), "maintainers": frozenset({"maya", "nico"})}
     settings = ReportSection.model_validate(more.pop("settings", {}))
     return Desk(REPOSITORY, settings, NOW, **(values | more))
+
+
+def ask(rule: str, found: Thread, **more: Any) -> Hit | None:
+    return next(one for one in RULES if one.id == rule).find(found, desk(**more))
+
+
+def hit(rule: str, found: Thread, **more: Any) -> Hit:
+    answer = ask(rule, found, **more)
+    assert answer is not None
+    assert answer.rule == rule
+    assert answer.facts
+    return answer
+
+
+def tier(rule: str, found: Thread, **more: Any) -> str:
+    """Empty where the rule has nothing to say."""
+    answer = ask(rule, found, **more)
+    return "" if answer is None else answer.tier

@@ -57,6 +57,21 @@ def test_two_deleted_accounts_need_not_be_the_same():
     assert not conversation.is_author(Actor("ghost"), thread(author=Actor("ghost")))
 
 
+@pytest.mark.parametrize(
+    ("comment", "expected"),
+    [
+        (says(MAYA, "It is by design.", 5), True),
+        (says(MAYA, "Could you share it?", 5), False),
+        (says(MAYA, "Closing as stale.", 5), False),
+        (says(BEN, "It is by design.", 5), False),
+        (says(CI_BOT, "It is by design.", 5), False),
+    ],
+)
+def test_answered_is_what_a_maintainer_told_something_about(comment: Comment, *, expected: bool):
+    assert conversation.was_answered(thread(comment), TEAM) is expected
+    assert not conversation.was_answered(thread(comment, author=MAYA), TEAM)
+
+
 def test_spells_of_being_closed():
     events = (
         does("closed", MAYA, 50), does("closed", MAYA, 49), does("reopened", ANN, 40), does("reopened", ANN, 39),
