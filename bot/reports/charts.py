@@ -11,9 +11,11 @@ from bot.issuebash.numbers import Month, Response
 from bot.reports import words
 
 _WIDTH, _HEIGHT = 640, 220
-_LEFT, _RIGHT, _TOP, _BOTTOM = 44, 12, 12, 28
+_LEFT, _RIGHT, _TOP, _BOTTOM = 60, 12, 12, 28
 _INNER_WIDTH, _INNER_HEIGHT = _WIDTH - _LEFT - _RIGHT, _HEIGHT - _TOP - _BOTTOM
-_MOST_LABELS = 7
+_MOST_LABELS = 5
+_HALF_LABEL = 42
+"""Of the width of a month's name as a phone shows it."""
 
 
 def backlog(months: Sequence[Month]) -> Markup:
@@ -93,7 +95,7 @@ def _grid(top: int, unit: str = "") -> Markup:
             Markup(
                 '<line class="grid" x1="{}" x2="{}" y1="{y:.1f}" y2="{y:.1f}"/>'
                 '<text class="tick" x="{}" y="{below:.1f}" text-anchor="end">{text}</text>'
-            ).format(_LEFT, _WIDTH - _RIGHT, _LEFT - 6, y=y, below=y + 4, text=f"{value:,.0f}{unit}")
+            ).format(_LEFT, _WIDTH - _RIGHT, _LEFT - 6, y=y, below=y + 4, text=_short(value, top) + unit)
         )
     return Markup("").join(lines)
 
@@ -105,13 +107,19 @@ def _months(months: Sequence[Month]) -> Markup:
     for at, month in enumerate(months):
         if (len(months) - 1 - at) % every:
             continue
-        x = _LEFT + _INNER_WIDTH / len(months) * (at + 0.5)
+        x = _across(at, len(months))
+        place, anchor = (_WIDTH - 1.0, "end") if x > _WIDTH - _HALF_LABEL else (x, "middle")
         labels.append(
-            Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="middle">{}</text>').format(
-                x, _HEIGHT - 8, escape(_name(month.start))
+            Markup('<text class="tick" x="{:.1f}" y="{}" text-anchor="{}">{}</text>').format(
+                place, _HEIGHT - 8, anchor, escape(_name(month.start))
             )
         )
     return Markup("").join(labels)
+
+
+def _short(value: float, top: int) -> str:
+    """There is room for `8,000` beside the axis, and for `80k`."""
+    return f"{value:,.0f}" if top < 10_000 else f"{value / 1000:,.0f}k"
 
 
 def _name(month: date) -> str:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 
 from bot.issuebash.report import Evidence, Report
 from bot.reports import words
+from bot.triage.escape import one_line
 
 _COLUMNS = (
     "Section",
@@ -28,14 +30,17 @@ _COLUMNS = (
     "Resolution",
     "Notes",
 )
-_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "\uff1d", "\uff0b", "\uff0d", "\uff20")
-"""What spreadsheets take for the beginning of a formula, in its full-width forms, too."""
+_FORMULA = re.compile(r'(^|;)(?=[ "]*[=+\-@\uff1d\uff0b\uff0d\uff20])')
+"""Before what spreadsheets take for a formula, in its full-width forms, too; where a comma is the decimal sign, a `;`
+begins a cell for them, even within quotes."""
+_LONGEST = 2000
+"""Characters of a cell."""
 
 
 def text(report: Report) -> str:
     """With a byte order mark, without which Excel reads UTF-8 as something else; other programs skip it."""
     out = io.StringIO()
-    writer = csv.writer(out)
+    writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(_COLUMNS)
     for section in report.sections:
         for row in section.rows:
@@ -43,7 +48,7 @@ def text(report: Report) -> str:
                 section.title,
                 row.number,
                 row.title,
-                row.url,
+                words.link(row.url),
                 row.author,
                 words.day(row.created_at),
                 words.day(row.last_human_at),
@@ -67,5 +72,5 @@ def _facts(facts: Iterable[Evidence]) -> str:
 
 
 def _safe(cell: str) -> str:
-    """A leading apostrophe makes it text wherever it is opened."""
-    return f"'{cell}" if cell.lstrip(' "\u00a0').startswith(_FORMULA) or cell.startswith(_FORMULA) else cell
+    """On one line, without what nobody sees. An apostrophe makes text of a formula wherever it is opened."""
+    return _FORMULA.sub(r"\1'", one_line(cell, _LONGEST))

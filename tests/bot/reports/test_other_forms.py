@@ -6,14 +6,18 @@ import csv
 import io
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from html.parser import HTMLParser
+from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
-from bot.reports import csv_file, html, json_file, words
+from bot.issuebash.numbers import Month
+from bot.issuebash.report import Evidence, Report
+from bot.reports import charts, csv_file, html, json_file, words
+from tests.bot.issuebash.making import NOW
 from tests.bot.reports.making import HOSTILE, report
 
 
@@ -30,18 +34,36 @@ def test_csv_has_a_line_an_issue_and_room_for_what_is_decided():
     assert rows[0]["Issue"] == "7"
 
 
-@given(st.text(alphabet=st.sampled_from("=+-@\t\r\n\"' a＝"), max_size=6))
-def test_no_cell_begins_a_formula(title: str):
+FORMULAS = ("=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠")
+
+
+def with_words(text: str, **more: Any) -> Report:
+    """One row, with this wherever people write something."""
     made = report()
     section = made.sections[0]
-    row = replace(section.rows[0], title=title, labels=(title,), author=title)
-    for cells in lines(csv_file.text(replace(made, sections=(replace(section, rows=(row,)),)))):
-        for cell in cells.values():
-            assert not cell.lstrip(' "').startswith(("=", "+", "-", "@", "\t", "\r", "＝"))
+    hit = replace(section.rows[0].hit, facts=(Evidence(text),), counter=(Evidence(text),))
+    row = replace(section.rows[0], title=text, labels=(text,), author=text, hit=hit, **more)
+    return replace(made, sections=(replace(section, rows=(row,)),))
+
+
+@given(st.text(alphabet=st.sampled_from("=+-@;\t\r\n\"' a＝\u202e\u200b"), max_size=8))
+@example(";=1").via("where a comma is the decimal sign")
+def test_no_cell_begins_a_formula_whatever_sign_divides_cells(text: str):
+    written = csv_file.text(with_words(text))
+    cells = [cell for row in lines(written) for cell in row.values()]
+    for delimiter in ";\t":
+        cells += [cell for row in csv.reader(io.StringIO(written), delimiter=delimiter) for cell in row]
+    for cell in cells:
+        assert not cell.lstrip(' "').startswith(FORMULAS)
+        assert "\u202e" not in cell
+
+
+def test_no_address_but_of_the_web_is_in_the_csv():
+    assert lines(csv_file.text(with_words("x", url="javascript:alert(1)")))[0]["Link"] == ""
 
 
 def test_csv_is_read_as_utf_8_by_all():
-    assert csv_file.text(report()).startswith("\ufeffSection,")
+    assert csv_file.text(report()).startswith('\ufeff"Section",')
 
 
 def test_json_gives_the_same_report_back():
@@ -96,6 +118,56 @@ def test_what_people_wrote_is_text_on_the_page():
     text = html.document(report())
     assert "<!-- hi -->" not in text
     assert "&lt;!-- hi --&gt;" in text
+
+
+def test_what_nobody_sees_is_not_on_the_page_and_nobody_turns_the_rest_round():
+    text = html.document(with_words("a\u202eb\u200bc\u2066"))
+    assert not re.search("[\u200b\u202e\u2066]", text)
+    assert text.count("<bdi>abc</bdi>") == 5
+
+
+def test_no_words_fill_the_page():
+    assert "x" * 301 not in html.document(with_words("x" * 5000))
+
+
+@pytest.mark.parametrize("url", ["", "javascript:alert(1)", "data:text/html,x"])
+def test_only_addresses_of_the_web_are_links_of_the_page(url: str):
+    text = html.document(with_words("x", url=url))
+    assert "<h3>#7 <bdi>" in text
+    assert not re.search(r'href="(?!#|https://)', text)
+
+
+@pytest.mark.parametrize(
+    ("words_", "url", "shown"),
+    [
+        ("was #66", "https://x.org/o/r/issues/66", 'was <a href="https://x.org/o/r/issues/66">#66</a></bdi> <time>'),
+        ("o/r#6 & <b>", "https://x.org/o/r/pull/6", '<a href="https://x.org/o/r/pull/6">o/r#6</a> &amp; &lt;b&gt;<'),
+        ("was #66", "https://x.org/o/r/issues/6", '<bdi>was #66</bdi> <a href="https://x.org/o/r/issues/6"><time>'),
+        ("was #66", "", "<bdi>was #66</bdi> <time>2026-11-20</time>"),
+    ],
+)  # fmt: skip
+def test_a_fact_is_linked_where_it_names_what_it_leads_to_else_by_its_date(words_: str, url: str, shown: str):
+    made = with_words("x")
+    hit = replace(made.sections[0].rows[0].hit, facts=(Evidence(words_, url, NOW),))
+    row = replace(made.sections[0].rows[0], hit=hit)
+    assert shown in html.document(replace(made, sections=(replace(made.sections[0], rows=(row,)),)))
+
+
+def test_what_is_folded_up_is_open_on_paper():
+    assert "<details open>" in html.document(report())
+
+
+@pytest.mark.parametrize("count", [1, 2, 5, 12, 24])
+def test_no_name_of_a_month_is_cut_off(count: int):
+    months = [Month(date(2025 + at // 12, at % 12 + 1, 1), 1, 1, 0, 12_345) for at in range(count)]
+    for chart in (charts.backlog(months), charts.flow(months)):
+        found = re.findall(r'x="([\d.]+)" y="212" text-anchor="(\w+)"', chart)
+        ends = [float(x) + (0 if anchor == "end" else 40) for x, anchor in found]
+        starts = [float(x) - (80 if anchor == "end" else 40) for x, anchor in found]
+        assert max(ends) <= 640
+        assert min(starts) >= 0
+        assert all(start > end for end, start in zip(ends, starts[1:], strict=False))
+    assert ">20k</text>" in charts.backlog(months)
 
 
 def test_every_chart_is_told_in_words_too():
