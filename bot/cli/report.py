@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,15 +12,19 @@ import typer
 from bot.cli.options import DataDir, repository_name, settings_or_exit
 
 if TYPE_CHECKING:
-    from bot.github.reader import FileCache, Reader
+    from bot.github.reader import FileCache, Reader, RepositoryFiles
     from bot.github.threads import ThreadReader
     from bot.github.writer import Writer
     from bot.issuebash.report import Report
     from bot.settings import Settings
+    from bot.store.database import Database
+    from bot.triage.issue import Repository
 
 From = Annotated[
     Path | None,
-    typer.Option("--from", metavar="FILE", help="An export of issues instead of GitHub; needs no account."),
+    typer.Option(
+        "--from", metavar="FILE", help="An export of issues instead of GitHub, - for standard input; no account."
+    ),
 ]
 Repo = Annotated[
     str | None,
@@ -55,6 +58,8 @@ def report(  # noqa: PLR0913 each is an option
 ) -> None:
     """Report what to close, answer or fix. Each issue with the evidence for and against it."""
     sections = _sections(section or [])
+    if post and (sections or limit is not None):
+        _fail("--post replaces the report before, so it takes all of the new one: leave out --section and --limit.")
     if source is not None and repo is None:
         if post:
             _fail("--post needs --repo OWNER/NAME: an export says nothing of where to post.")
@@ -66,11 +71,11 @@ def report(  # noqa: PLR0913 each is an option
         _fail("give either --repo OWNER/NAME or --from FILE, an export of issues.")
     if post and output is None:
         return
-    text = _form(made, output_format)
+    content = _form(made, output_format).encode("utf-8", "replace")
     if output is None:
-        sys.stdout.write(text)
+        typer.echo(content, nl=False)  # bytes: a console's own encoding may lack what people write
     else:
-        _write(output, text)
+        _write(output, content)
 
 
 def _sections(names: list[str]) -> tuple[str, ...]:
@@ -129,8 +134,6 @@ def _from_github(
     from bot.store.database import Database, StoreError
     from bot.store.files import StoredFiles
     from bot.work.preview import policy_in
-    from bot.work.publishing import keep
-    from bot.work.publishing import post as post_issue
     from bot.work.reports import read_and_make
 
     owner, name = repo.split("/")
@@ -140,6 +143,8 @@ def _from_github(
             database.migrate()
             eyes = _eyes(settings, owner, name, StoredFiles(database), post=post)
             repository = eyes.reader.repository(owner, name)
+            if post:
+                _refuse_where_the_policy_does(eyes.reader.files(repository), repo)
             files = files_in(templates) if templates else eyes.reader.files(repository)
             policy, problems = policy_in(files)
             for problem in problems:
@@ -149,8 +154,7 @@ def _from_github(
             with Progress(repository.full_name) as progress:
                 made, filled = read_and_make(database, repository, eyes, checker, chosen, sections, progress.told)
             if eyes.writer is not None:
-                number = post_issue(database, repository, eyes.writer, made, made.at)
-                keep(database, repository, made, number, "Somebody ran triage report --post.")
+                number = _posted(database, repository, eyes.writer, made)
                 typer.echo(f"{repository.html_url}/issues/{number}")
         finally:
             database.close()
@@ -163,6 +167,29 @@ def _from_github(
     if made.partial:
         typer.echo(made.partial, err=True)
     return made
+
+
+def _posted(database: Database, repository: Repository, writer: Writer, made: Report) -> int:
+    """The issue's number. One a day: what broke off and is tried again is the same report."""
+    from bot.work.publishing import keep, post
+
+    if made.partial:
+        _fail(f"nothing was posted, for it would replace a whole report. {made.partial}")
+    number = post(database, repository, writer, made, made.at.replace(hour=0, minute=0, second=0, microsecond=0))
+    keep(database, repository, made, number, "Somebody ran triage report --post.")
+    return number
+
+
+def _refuse_where_the_policy_does(files: RepositoryFiles, repo: str) -> None:
+    """By the repository's own policy, whatever checkout is gone by."""
+    from bot.work.preview import policy_in
+
+    policy, problems = policy_in(files)
+    if problems:
+        _fail(f"the policy of {repo} cannot be read, so nothing was posted: {problems[0]}")
+    if policy.dry_run or not policy.enabled:
+        key = "enabled: false" if not policy.enabled else "dry_run: true"
+        _fail(f"the policy of {repo} has `{key}`, so nothing is changed there. Leave out --post to read the report.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,11 +231,11 @@ def _form(made: Report, output_format: Literal["md", "html", "csv", "json"]) -> 
             return json_file.dump(made).decode() + "\n"
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, content: bytes) -> None:
     """All of it or nothing: a report that broke off must not look like one."""
     partial = path.with_name(f".{path.name}.partial")
     try:
-        partial.write_text(text, encoding="utf-8", newline="")
+        partial.write_bytes(content)
         partial.replace(path)
     except OSError as error:
         partial.unlink(missing_ok=True)

@@ -13,6 +13,7 @@ LONGEST = 65_000
 """Characters of one page; GitHub takes 65,536."""
 _TITLE = 120
 _FACT = 240
+_SOURCE = 800
 _RESPONSES = (
     "| | Issues | First response, median | Within 7 days | Complete at filing | Complete after the ask |\n"
     "|---|---:|---:|---:|---:|---:|\n"
@@ -51,7 +52,7 @@ def _add(found: list[str], page: str, opening: str, first: list[str]) -> str:
 
 
 def _summary(report: Report) -> str:
-    where = f"in {escape(report.repository.full_name)} on {words.day(report.at)}"
+    where = f"in {escape(words.repository(report))} on {words.day(report.at)}"
     lines = [f"**{words.counted(report.open_issues, 'open issue')}** {where}. {words.headline(report)}", ""]
     if report.partial:
         lines += [f"**This report is partial.** {report.partial}", ""]
@@ -65,7 +66,7 @@ def _rest(report: Report) -> str:
     """Where the other issues are, so that the numbers add up."""
     parts = [f"{words.counted(report.in_no_section, 'open issue')} in no section"]
     parts += [f"{count:,} {reason}" for reason, count in report.left_out.items()]
-    source = f" Source: {escape(report.source)}. Made {words.moment(report.at)}." if report.source else ""
+    source = f" Source: {escape(report.source, _SOURCE)}. Made {words.moment(report.at)}." if report.source else ""
     return f"Left aside: {'; '.join(parts)}.{source}"
 
 

@@ -66,7 +66,8 @@ def _said(database: Database, export: Export) -> str:
     if export.cut:
         said.append(f"of {export.cut:,} with 100 comments or more it tells the first 100 alone")
     if export.closed_by_change:
-        said.append(f"of {export.closed_by_change:,} closed ones the last change stands for the closing")
+        ones = "one" if export.closed_by_change == 1 else "ones"
+        said.append(f"of {export.closed_by_change:,} closed {ones} the last change stands for the closing")
     return "; ".join(said)
 
 

@@ -2,18 +2,25 @@
 
 from __future__ import annotations
 
+import gzip
 import json
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
+from bot.cli import app as commands
 from bot.github import transport
 from tests.bot.cli.conftest import Triage
 from tests.bot.github.test_exports import GH, REST
 from tests.fakes.github import FakeGitHub, Limits, Running, key_pair, serve
+from tests.fakes.github.model import Issue
+from tests.fakes.process import environment
 
 FORM = """
 name: Bug report
@@ -48,7 +55,42 @@ def test_an_export_becomes_a_report(triage: Triage, export: Path):
     assert "**2 open issues** in octo/widgets" in done.stdout
     assert "### No maintainer reply" in done.stdout
     assert "Nobody \\| answers" in done.stdout
-    assert "Source: issues.json, 2 issues, newest change 2026-02-02." in done.stdout
+    assert "Source: issues.json, 2 issues, newest change 2026-02-02; it does not tell which" in done.stdout
+
+
+def test_what_the_export_leaves_open_is_said_with_its_name(triage: Triage, export: Path):
+    long_ones = {"comments": GH["comments"][:1] * 100, "state": "CLOSED"}
+    export.write_text(json.dumps([GH, GH | {"number": 8} | long_ones]))
+    shown = triage("report", "--from", export).stdout
+    assert shown[shown.index("Source: ") : shown.index(" Made ")].split("; ") == [
+        "Source: issues.json, 2 issues, newest change 2026-02-02",
+        "it does not tell which issues are locked or have open sub-issues, so none was left out for that",
+        "it does not tell which comments are by bots, so only well-known ones were taken for such",
+        "of 1 with 100 comments or more it tells the first 100 alone",
+        "of 1 closed one the last change stands for the closing.",
+    ]
+
+
+def test_an_export_without_labels_is_partial(triage: Triage, export: Path):
+    export.write_text(json.dumps([{key: value for key, value in GH.items() if key not in {"labels", "milestone"}}]))
+    shown = triage("report", "--from", export).stdout
+    assert "**This report is partial.** The export does not tell labels" in shown
+    assert "it does not tell which issues are in a milestone, are locked or have open sub-issues" in shown
+
+
+def test_an_export_comes_by_standard_input(export: Path):
+    done = CliRunner().invoke(commands, ["report", "--from", "-"], input=gzip.compress(export.read_bytes()))
+    assert "Source: standard input, 2 issues" in done.stdout
+
+
+def test_a_report_is_utf_8_whatever_the_console_is(export: Path):
+    export.write_text(json.dumps([GH | {"isPinned": False, "milestone": None, "comments": [], "title": "Größe 🎉"}]))
+    for form, end in (("md", "\n"), ("csv", "\r\n")):
+        command = [sys.executable, "-m", "bot", "report", "--from", str(export), "--format", form]
+        done = subprocess.run(command, env=environment({"PYTHONIOENCODING": "ascii"}), capture_output=True, check=True)
+        assert "Größe 🎉" in done.stdout.decode()
+        assert b"\r\r" not in done.stdout
+        assert done.stdout.decode().endswith(end)
 
 
 def test_what_the_export_lacks_is_said(triage: Triage, export: Path):
@@ -58,7 +100,7 @@ def test_what_the_export_lacks_is_said(triage: Triage, export: Path):
 
 @pytest.mark.parametrize(
     ("form", "begins"),
-    [("html", "<!doctype html>"), ("csv", "\ufeffSection,"), ("json", '{"version":1'), ("md", "<!--")],
+    [("html", "<!doctype html>"), ("csv", '\ufeff"Section",'), ("json", '{"version":1'), ("md", "<!--")],
 )
 def test_every_form_can_be_written_to_a_file(triage: Triage, export: Path, tmp_path: Path, form: str, begins: str):
     target = tmp_path / "out" / "report"
@@ -188,15 +230,70 @@ def app(widgets: Running) -> dict[str, str]:
     }
 
 
-def test_a_posted_report_replaces_the_one_before(triage: Triage, widgets: Running, app: dict[str, str]):
+def reports(widgets: Running) -> list[Issue]:
+    issues = widgets.fake.repository("octo/widgets").issues.values()
+    return [one for one in issues if one.title.startswith("Issue-bash report:")]
+
+
+def test_a_report_is_posted_once_a_day_and_brought_up_to_date(triage: Triage, widgets: Running, app: dict[str, str]):
     first = triage("report", "--repo", "octo/widgets", "--post", **app)
     assert (first.exit_code, first.stdout) == (0, "https://github.com/octo/widgets/issues/4\n"), first.stderr
-    assert triage("report", "--repo", "octo/widgets", "--post", **app).stdout.endswith("/issues/5\n")
-    issues = widgets.fake.repository("octo/widgets").issues
-    assert "**2 open issues** in octo/widgets" in (issues[4].body or "")
-    assert (issues[4].state, issues[5].state) == ("closed", "open")
-    assert issues[4].comments[-1].body.endswith("The next report is #5.")
-    assert "**2 open issues** in octo/widgets" in (issues[5].body or "")
+    widgets.fake.open_issue("octo/widgets", "cleo", "One more")
+    again = triage("report", "--repo", "octo/widgets", "--post", **app)
+    assert again.stdout == first.stdout
+    (posted,) = reports(widgets)
+    assert "**3 open issues** in octo/widgets" in (posted.body or "")
+    assert posted.comments == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_a_post_that_broke_off_and_is_tried_again_comes_once(
+    triage: Triage, widgets: Running, app: dict[str, str], when: str
+):
+    fault = widgets.fake.faults.error(method="POST", path="/repos/octo/widgets/issues$", when=when)
+    broken = triage("report", "--repo", "octo/widgets", "--post", **app)
+    assert broken.exit_code == 2, broken.stderr
+    assert fault.times == 0
+    assert triage("report", "--repo", "octo/widgets", "--post", **app).exit_code == 0
+    assert len(reports(widgets)) == 1
+
+
+@pytest.mark.parametrize(
+    ("policy", "said"),
+    [
+        ("dry_run: true", "has `dry_run: true`"),
+        ("enabled: false", "has `enabled: false`"),
+        ("dry_run: maybe", "cannot be read"),
+    ],
+)
+def test_nothing_is_posted_against_the_policy(
+    triage: Triage, widgets: Running, app: dict[str, str], tmp_path: Path, policy: str, said: str
+):
+    widgets.fake.push("octo/widgets", {".github/triage.yml": policy})
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "triage.yml").write_text("{}")
+    for more in ((), ("--templates", tmp_path)):
+        done = triage("report", "--repo", "octo/widgets", "--post", *more, **app)
+        assert (done.exit_code, done.stdout) == (2, "")
+        assert said in done.stderr
+    assert reports(widgets) == []
+
+
+def test_half_a_report_is_not_posted(triage: Triage, widgets: Running, app: dict[str, str]):
+    widgets.fake.faults.graphql_limit(reset_in=3600, times=-1)
+    done = triage("report", "--repo", "octo/widgets", "--post", **app)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "nothing was posted" in done.stderr
+    assert "lets it go on at" in done.stderr
+    assert reports(widgets) == []
+
+
+@pytest.mark.parametrize("part", [("--section", "answered"), ("--limit", "3")])
+def test_a_part_of_a_report_is_not_posted(triage: Triage, widgets: Running, app: dict[str, str], part: tuple[str, str]):
+    done = triage("report", "--repo", "octo/widgets", "--post", *part, **app)
+    assert (done.exit_code, done.stdout) == (2, "")
+    assert "leave out --section and --limit" in done.stderr
+    assert reports(widgets) == []
 
 
 @pytest.mark.parametrize("given", [("--from", "issues.json"), ("--repo", "octo/widgets")])

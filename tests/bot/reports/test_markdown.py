@@ -51,11 +51,11 @@ A pull request that is linked or mentions the issue was merged since it was last
 
 ### Duplicates
 
-A maintainer called it a duplicate, or an older issue has a like title and shows the same error.
+A maintainer called it a duplicate or pointed to another issue, or an older one has a like title and shows the same error.
 
 | Issue | For it | Against it | Suggested |
 |---|---|---|---|
-| [#11](https://redirect.github.com/octo/widgets/issues/11) Saving a widget crashes | maya called it a duplicate of `#3` ([2026-11-15](https://redirect.github.com/octo/widgets/issues/11#issuecomment-5001))<br>(a fact) |  | Close it as a duplicate |
+| [#11](https://redirect.github.com/octo/widgets/issues/11) Saving a widget crashes | maya called it a duplicate of `#3` ([2026-11-15](https://redirect.github.com/octo/widgets/issues/11#issuecomment-5001))<br>`#3` is to stay ([link](https://redirect.github.com/octo/widgets/issues/3))<br>(a fact) |  | Close it as a duplicate |
 
 ### Answered
 
@@ -99,7 +99,7 @@ Closed, and 2 people or more who are no maintainers wrote on it within 90 days.
 
 | Issue | For it | Against it | Suggested |
 |---|---|---|---|
-| [#5](https://redirect.github.com/octo/widgets/issues/5) Saving a widget crashes | 2 people wrote since it was closed ([2026-10-21](https://redirect.github.com/octo/widgets/issues/5))<br>ben wrote ([2026-11-11](https://redirect.github.com/octo/widgets/issues/5#issuecomment-9001))<br>carl wrote ([2026-11-12](https://redirect.github.com/octo/widgets/issues/5#issuecomment-8001))<br>(two signals) |  | Look again, and reopen or explain |
+| [#5](https://redirect.github.com/octo/widgets/issues/5) Saving a widget crashes | 2 people wrote since it was closed ([2026-10-21](https://redirect.github.com/octo/widgets/issues/5))<br>ben wrote ([2026-11-11](https://redirect.github.com/octo/widgets/issues/5#issuecomment-9001))<br>carl wrote ([2026-11-12](https://redirect.github.com/octo/widgets/issues/5#issuecomment-8001))<br>(a guess) |  | Look again, and reopen or explain |
 
 ### Responses
 
