@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 From = Annotated[
     Path | None,
-    typer.Option(
-        "--from", metavar="FILE", help="An export of issues instead of GitHub, - for standard input; no account."
-    ),
+    typer.Option("--from", metavar="FILE", help="An export of issues, or - for standard input; needs no account."),
 ]
 Repo = Annotated[
     str | None,
@@ -41,7 +39,9 @@ Limit = Annotated[
 Templates = Annotated[
     Path | None, typer.Option("--templates", metavar="DIR", help="A checkout whose templates and policy to go by.")
 ]
-Post = Annotated[bool, typer.Option("--post", help="Post it as an issue, as the App; the one before is closed.")]
+Post = Annotated[
+    bool, typer.Option("--post", help="Post it as an issue, as the App, one a day; the one before is closed.")
+]
 
 
 def report(  # noqa: PLR0913 each is an option
