@@ -63,6 +63,11 @@ def pack(thread: Thread) -> bytes:
     )
 
 
+def packed_login(login: str) -> bytes:
+    """What a packed thread holds if it names somebody as an actor: what `pack` begins an actor with."""
+    return b"[" + orjson.dumps(login) + b","
+
+
 def unpack(content: bytes) -> Thread:
     issue, comments, url, total, events, links, open_sub_issues, pinned, known = orjson.loads(content)
     number, title, body, author, created, updated, state, reason, labels, type_, *rest = issue

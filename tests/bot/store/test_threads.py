@@ -19,7 +19,7 @@ from bot.store.search import Search, likeness, terms
 from bot.store.tables import issues
 from bot.store.threads import Filed
 from bot.store.times import to_ms
-from bot.triage.issue import Repository
+from bot.triage.issue import Actor, Repository
 from tests.bot.issuebash.making import ANN, BEN, CI_BOT, MAYA, ago, does, pull, says, thread
 
 FULL = thread(
@@ -119,6 +119,60 @@ def test_maintainers_are_remembered_from_other_issues(database: Database):
     with database.read() as connection:
         assert threads.load_maintainers(connection, 1) == {"maya"}
         assert [one.first_response_at for one in threads.figures(connection, 1)] == [ago(5), ago(5)]
+
+
+MIA = Actor("Mia")
+"""As `gh` shows authors: of their role it tells only in comments."""
+IN_HER_ROLE = says(replace(MIA, association="MEMBER"), "It is by design.", 3)
+
+
+def test_who_is_a_maintainer_does_not_depend_on_what_is_read_first(database: Database):
+    own = [thread(number=number, author=MIA) for number in range(1, 601)]
+    answered = thread(says(MIA, "Use `fit`.", 5), number=700, title="Saving the optimizer state")
+    others = thread(says(BEN, "Hm.", 5), number=701, title="Optimizer state")
+    save(database, *own, answered, others)
+    save(database, thread(IN_HER_ROLE, number=702))
+    with database.read() as connection:
+        found = {one.number: one for one in threads.figures(connection, 1)}
+        assert all(found[number].by_maintainer for number in range(1, 601))
+        assert (found[700].first_response_at, found[701].first_response_at) == (ago(5), None)
+        alike = {one.number: one.answered for one in Search(connection, 1).issues(thread(title="Optimizer state"), 5)}
+        assert alike == {700: True, 701: False}
+        whose = sa.select(tables.threads.c.waiting_on).where(tables.threads.c.number.in_([1, 700, 701]))
+        assert list(connection.scalars(whose.order_by(tables.threads.c.number))) == ["", "author", "maintainers"]
+
+
+def test_the_order_of_reading_changes_nothing(database: Database):
+    found = [
+        thread(number=1, author=MIA),
+        thread(says(MIA, "Use `fit`.", 5), number=2),
+        thread(says(BEN, "Use `fit`.", 5), says(MIA, "Yes.", 4), number=3),
+        thread(IN_HER_ROLE, number=4),
+        thread(says(MAYA, "So.", 2), number=5, author=MIA),
+    ]
+    for repository, order in enumerate((found, found[::-1], [found[3], *found]), start=1):
+        with database.write() as connection:
+            for one in order:
+                threads.save(connection, repository, [one], 1)
+    with database.read() as connection:
+        told = [list(threads.figures(connection, repository)) for repository in (1, 2, 3)]
+    assert told[0] == told[1] == told[2]
+
+
+def test_a_repositorys_maintainers_are_its_own(database: Database):
+    with database.write() as connection:
+        threads.save(connection, 1, [thread(number=1, author=MIA)], 1)
+        threads.save(connection, 2, [thread(IN_HER_ROLE, number=1)], 1)
+    with database.read() as connection:
+        assert [one.by_maintainer for one in threads.figures(connection, 1)] == [False]
+
+
+def test_only_a_maintainers_answer_makes_an_issue_answered(database: Database):
+    for number, word in enumerate(("Use `fit`.", "Could you share it?", "Closing as stale."), start=1):
+        save(database, thread(says(MAYA, word, 5), number=number, title="Saving the optimizer state"))
+    with database.read() as connection:
+        found = Search(connection, 1).issues(thread(number=9, title="Saving the optimizer state"), 5)
+        assert {one.number: one.answered for one in found} == {1: True, 2: False, 3: False}
 
 
 def test_what_a_full_reading_did_not_meet_is_forgotten(database: Database):
