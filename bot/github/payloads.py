@@ -101,6 +101,7 @@ def issue(value: object, *, transferred_in: bool = False) -> Issue | None:
         is_pull_request=isinstance(data.get("pull_request"), dict),
         transferred_in=transferred_in,
         closed_at=moment(data.get("closed_at")),
+        closed_by=text(mapping(data.get("closed_by")).get("login")),
         milestone=text(mapping(data.get("milestone")).get("title")),
         assignees=tuple(filter(None, (text(mapping(one).get("login")) for one in items(data.get("assignees"))))),
         reactions=number(mapping(data.get("reactions")).get("total_count")) or 0,
@@ -130,4 +131,5 @@ def comment(value: object, app_id: int | None = None, app_login: str = "") -> Co
         created_at=moment(data.get("created_at")) or EPOCH,
         node_id=text(data.get("node_id")),
         by_this_app=by_this_app,
+        updated_at=moment(data.get("updated_at")),
     )

@@ -27,12 +27,14 @@ _KINDS: Final[dict[str, EventKind]] = {
     "AssignedEvent": "assigned",
     "ClosedEvent": "closed",
     "LabeledEvent": "labeled",
+    "LockedEvent": "locked",
     "MarkedAsDuplicateEvent": "duplicate",
     "RenamedTitleEvent": "renamed",
     "ReopenedEvent": "reopened",
     "TransferredEvent": "transferred",
     "UnassignedEvent": "unassigned",
     "UnlabeledEvent": "unlabeled",
+    "UnlockedEvent": "unlocked",
     "UnmarkedAsDuplicateEvent": "undone_duplicate",
 }
 _HIDDEN = re.compile(r"<!--[^>]{0,2000}-->")
@@ -161,11 +163,15 @@ class ThreadReader:
 
     def _thread(self, node: Mapping[str, Any]) -> Thread:
         first, last = payloads.mapping(node.get("firstComments")), payloads.mapping(node.get("lastComments"))
-        comments = {one.id: one for one in map(self._comment, (*_nodes(first), *_nodes(last)))}
+        said = (*_nodes(first), *_nodes(last))
+        comments = {one.id: one for one in map(self._comment, said)}
         created = payloads.moment(node.get("createdAt")) or payloads.EPOCH
         sub_issues = payloads.mapping(node.get("subIssuesSummary"))
         timeline = _nodes(node.get("timelineItems"))
-        events = tuple(sorted(filter(None, map(_event, timeline)), key=lambda one: one.at))
+        # A comment that is both among the first and the last is edited once.
+        found = dict.fromkeys((*filter(None, map(_edit, (node, *said))), *filter(None, map(_event, timeline))))
+        events = tuple(sorted(found, key=lambda one: one.at))
+        closings = [one.actor.login for one in events if one.kind == "closed"] if node.get("state") == "CLOSED" else []
         return Thread(
             issue=Issue(
                 number=payloads.number(node.get("number")) or 0,
@@ -180,6 +186,7 @@ class ThreadReader:
                 locked=node.get("locked") is True,
                 transferred_in=any(one.kind == "transferred" for one in events),
                 closed_at=payloads.moment(node.get("closedAt")),
+                closed_by=closings[-1] if closings else "",
                 milestone=payloads.text(payloads.mapping(node.get("milestone")).get("title")),
                 assignees=tuple(payloads.text(one.get("login")) for one in _nodes(node.get("assignees"))),
                 reactions=payloads.number(payloads.mapping(node.get("reactions")).get("totalCount")) or 0,
@@ -244,6 +251,13 @@ def _event(node: Mapping[str, Any]) -> TimelineEvent | None:
     if canonical:
         subject = f"{_name(canonical.get('repository'))}#{payloads.number(canonical.get('number'))}"
     return TimelineEvent(kind, at, _actor(node.get("actor")), subject)
+
+
+def _edit(node: Mapping[str, Any]) -> TimelineEvent | None:
+    """The last edit of an issue's text or of a comment: the timeline does not tell it, and the text not by whom."""
+    at = payloads.moment(node.get("lastEditedAt"))
+    id_ = payloads.number(node.get("databaseId"))
+    return None if at is None else TimelineEvent("edited", at, _actor(node.get("editor")), str(id_ or ""))
 
 
 def _links(timeline: list[Mapping[str, Any]], closing: list[Mapping[str, Any]]) -> tuple[PullRequest, ...]:

@@ -30,6 +30,7 @@ def pack(thread: Thread) -> bytes:
                 issue.is_pull_request,
                 issue.transferred_in,
                 _seconds(issue.closed_at),
+                issue.closed_by,
                 issue.milestone,
                 issue.assignees,
                 issue.reactions,
@@ -71,7 +72,7 @@ def packed_login(login: str) -> bytes:
 def unpack(content: bytes) -> Thread:
     issue, comments, url, total, events, links, open_sub_issues, pinned, known = orjson.loads(content)
     number, title, body, author, created, updated, state, reason, labels, type_, *rest = issue
-    locked, is_pull_request, transferred_in, closed, milestone, assignees, reactions = rest
+    locked, is_pull_request, transferred_in, closed, closed_by, milestone, assignees, reactions = rest
     return Thread(
         issue=Issue(
             number=number,
@@ -88,6 +89,7 @@ def unpack(content: bytes) -> Thread:
             is_pull_request=is_pull_request,
             transferred_in=transferred_in,
             closed_at=_moment_or_none(closed),
+            closed_by=closed_by,
             milestone=milestone,
             assignees=tuple(assignees),
             reactions=reactions,

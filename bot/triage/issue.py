@@ -48,6 +48,8 @@ class Comment:
     node_id: str = ""
     by_this_app: bool = False
     """Written by this very app: the only comments in which the bot's marker is believed."""
+    updated_at: datetime | None = None
+    """None where that is not told."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -94,6 +94,28 @@ def test_an_issue_is_read_with_all_that_happened_to_it(place: Place):
     assert found.known == EVERYTHING
 
 
+def test_edits_and_locks_are_read_with_who_did_them(place: Place):
+    fake = place.fake
+    issue = fake.open_issue(WIDGETS, "ann", "It broke", "Help")
+    comments = [fake.comment(WIDGETS, issue, "maya", f"Word {number}") for number in range(3)]
+    fake.edit_issue(WIDGETS, issue, body="Help, please")
+    fake.edit_comment(comments[1], "Other words", by="ann")
+    fake.lock_issue(WIDGETS, issue, by="maya")
+    fake.unlock_issue(WIDGETS, issue, by="maya")
+    fake.close(WIDGETS, issue, by="maya")
+    place.fill()
+    with place.database.read() as connection:
+        (found,) = threads.load(connection, place.repository.id, [issue.number])
+    assert sorted((one.kind, one.actor.login, one.subject) for one in found.events) == [
+        ("closed", "maya", ""),
+        ("edited", "ann", ""),
+        ("edited", "ann", str(comments[1].id)),
+        ("locked", "maya", ""),
+        ("unlocked", "maya", ""),
+    ]
+    assert found.issue.closed_by == "maya"
+
+
 def test_deleted_people_and_long_talks_are_read(place: Place):
     issue = place.fake.open_issue(WIDGETS, "ann", "It broke", "Help")
     for number in range(40):

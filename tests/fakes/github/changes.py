@@ -112,7 +112,8 @@ def edit_issue(
     if "title" in changes:
         record(world, issue, "RenamedTitleEvent", by)
     issue.title = title if "title" in changes and title is not None else issue.title
-    issue.body = body if "body" in changes else issue.body
+    if "body" in changes:
+        issue.body, issue.edited_at, issue.editor = body, issue.updated_at, by.account
     tell(world, repository, issue, "edited", by, changes=changes)
 
 
@@ -143,6 +144,7 @@ def set_lock(
 ) -> None:
     touch(world, issue)
     issue.locked, issue.lock_reason = locked, reason if locked else None
+    record(world, issue, "LockedEvent" if locked else "UnlockedEvent", by)
     tell(world, repository, issue, "locked" if locked else "unlocked", by)
 
 
@@ -340,6 +342,7 @@ def edit_comment(world: World, repository: Repository, issue: Issue, comment: Co
         return
     touch(world, issue)
     before, comment.body, comment.updated_at = comment.body, body, issue.updated_at
+    comment.edited_at, comment.editor = issue.updated_at, by.account
     tell_comment(world, repository, issue, comment, "edited", by, changes={"body": {"from": before}})
 
 

@@ -163,6 +163,8 @@ def comment(one: Comment, home: Repository) -> dict[str, Any]:
         "body": one.body,
         "createdAt": stamp(one.created_at),
         "updatedAt": stamp(one.updated_at),
+        "lastEditedAt": stamp_or_none(one.edited_at),
+        "editor": actor(one.editor),
         "isMinimized": bool(one.minimized),
         "minimizedReason": one.minimized or None,
     }
@@ -191,6 +193,8 @@ def issue(one: Issue, home: Repository, fake: FakeGitHub) -> dict[str, Any]:
         "createdAt": stamp(one.created_at),
         "updatedAt": stamp(one.updated_at),
         "closedAt": stamp_or_none(one.closed_at),
+        "lastEditedAt": stamp_or_none(one.edited_at),
+        "editor": actor(one.editor),
         "url": fake.shapes.issue_page(home, one),
         "labels": lambda _info, **arguments: connection(one.labels, arguments, label),
         "comments": lambda _info, **arguments: connection(one.comments, arguments, lambda each: comment(each, home)),

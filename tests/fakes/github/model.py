@@ -97,6 +97,8 @@ class Comment:
     updated_at: float
     app: App | None = None
     reactions: list[Reaction] = field(default_factory=list)
+    edited_at: float | None = None
+    editor: Account | None = None
     minimized: str = ""
     """The classifier's name, such as `resolved`; empty while it is shown."""
 
@@ -140,6 +142,9 @@ class Issue:
     state_reason: str | None = None
     closed_at: float | None = None
     closed_by: Account | None = None
+    edited_at: float | None = None
+    """Its text; GitHub tells of the title by an event."""
+    editor: Account | None = None
     locked: bool = False
     lock_reason: str | None = None
     type: str = ""
