@@ -11,15 +11,40 @@ import sqlalchemy as sa
 from bot.store.issues import Record, record_of
 from bot.store.packing import unpack
 from bot.store.tables import issues, threads
-from bot.store.times import from_ms, to_ms
+from bot.store.times import from_ms
+from bot.triage.waiting import is_author
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Collection, Iterator
+    from datetime import datetime
 
+    from bot.issuebash.thread import Thread
     from bot.triage.issue import History, Issue
 
 _AT_ONCE = 200
 """Rows held in memory."""
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What the mirror knows of an issue and its record may not, since news can get lost."""
+
+    last_human_at: datetime
+    edited_at: datetime | None
+    """By its author: its text, its title, or a comment."""
+    pinned: bool
+    transferred_in: bool
+
+    def added_to(self, history: History) -> History:
+        return replace(
+            history,
+            last_human_at=_later(self.last_human_at, history.last_human_at),
+            edited_at=_later(self.edited_at, history.edited_at),
+            pinned=history.pinned or self.pinned,
+        )
+
+    def shown_on(self, issue: Issue) -> Issue:
+        return replace(issue, transferred_in=True) if self.transferred_in and not issue.transferred_in else issue
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +86,15 @@ def quiet(connection: sa.Connection, repository_id: int, label: str, since: int)
         yield _quiet(repository_id, row)
 
 
+def seen(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, Seen]:
+    """What the mirror tells of these, so that a look does not know less than the sweep that asked for it."""
+    statement = sa.select(threads.c.details, threads.c.last_human_at).where(
+        threads.c.repository_id == repository_id, threads.c.number.in_(sorted(numbers))
+    )
+    found = [(unpack(details), heard_at) for details, heard_at in connection.execute(statement)]
+    return {thread.number: _seen(thread, heard_at) for thread, heard_at in found}
+
+
 def any_noticed(connection: sa.Connection, repository_id: int) -> bool:
     """Whether a notice stands on an open issue, so that it has to be taken back where the policy ends."""
     here = (issues.c.repository_id == repository_id, issues.c.noticed.is_(True), issues.c.state == "open")
@@ -77,7 +111,15 @@ def _quiet(repository_id: int, row: sa.RowMapping) -> Quiet:
     thread = unpack(row["details"])
     values: dict[str, Any] = {column.name: row[column] for column in issues.c}
     record = Record(repository_id, thread.issue.number) if values["number"] is None else record_of(values)
-    history = record.history(())
-    heard_at = max(row["heard_at"], to_ms(history.last_human_at) or 0)
-    history = replace(history, last_human_at=from_ms(heard_at), pinned=history.pinned or thread.pinned, swept=True)
-    return Quiet(replace(thread.issue, comments_known=True), history, record.looked_at or 0)
+    history = replace(_seen(thread, row["heard_at"]).added_to(record.history(())), swept=True)
+    moved = record.transferred_in or thread.issue.transferred_in
+    return Quiet(replace(thread.issue, transferred_in=moved, comments_known=True), history, record.looked_at or 0)
+
+
+def _seen(thread: Thread, heard_at: int) -> Seen:
+    edits = [it.at for it in thread.events if it.kind in {"edited", "renamed"} and is_author(it.actor, thread.issue)]
+    return Seen(from_ms(heard_at), max(edits, default=None), thread.pinned, thread.issue.transferred_in)
+
+
+def _later(one: datetime | None, other: datetime | None) -> datetime | None:
+    return max(filter(None, (one, other)), default=None)

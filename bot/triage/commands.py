@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from bot.triage.prose import QUOTE, mask
+from bot.triage.prose import QUOTE, mask, prose
 
 MAX_COMMANDS = 20
 """More in one comment is no conversation."""
@@ -47,6 +47,13 @@ def parse_commands(text: str) -> tuple[ParsedCommand, ...]:
         if match and not in_quote and (name := match["name"].lower()) not in _DIRECTORIES:
             found.append(ParsedCommand(number, name, _arguments(line[match.end() :])))
     return tuple(found[:MAX_COMMANDS])
+
+
+def is_bare(text: str) -> bool:
+    """Whether a comment gives commands to the bot, and says nothing to people."""
+    lines = {command.line for command in parse_commands(text)}
+    said = enumerate(prose(text).split("\n"), start=1)
+    return bool(lines) and not any(line.strip() for number, line in said if number not in lines)
 
 
 def _arguments(text: str) -> tuple[str, ...]:

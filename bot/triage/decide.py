@@ -32,6 +32,11 @@ class Context:
     known_labels: Mapping[str, str] | None = None
     """Lower case -> as written in the repository; None where they are not known (then they are taken to exist)."""
 
+    @property
+    def app_login(self) -> str:
+        """Whom GitHub shows as the author of what the bot writes."""
+        return f"{self.app_slug}[bot]"
+
 
 def decide(issue: Issue, context: Context, history: History, now: datetime) -> Plan:
     """Plan what brings the issue to where it should be; empty once that has been carried out."""
@@ -49,7 +54,8 @@ def decide(issue: Issue, context: Context, history: History, now: datetime) -> P
         waits = tuple(_wait(issue, context, history, now, obeyed.actions))
         issue, history = _reopened(issue, history, waits)
     verdict, actions = _triage(issue, context, stock, history, now, look=obeyed.look)
-    actions = (*obeyed.actions, *waits, *actions)
+    # Before a command closes it, so that closing words which still stand never pass for the reason.
+    actions = (*waits, *obeyed.actions, *actions)
     if issue.state == "open" and history.closed_by_bot:
         actions += (Remember(closed_by_bot=False, because="It is open again."),)
     if issue.state == "open" and not waits:
@@ -60,7 +66,9 @@ def decide(issue: Issue, context: Context, history: History, now: datetime) -> P
 def _wait(
     issue: Issue, context: Context, history: History, now: datetime, planned: tuple[Action, ...]
 ) -> Iterator[Action]:
-    return lifecycle(issue, history, context.policy, context.known_labels, context.wording, now, planned)
+    return lifecycle(
+        issue, history, context.policy, context.known_labels, context.wording, now, context.app_login, planned
+    )
 
 
 def _reopened(issue: Issue, history: History, actions: tuple[Action, ...]) -> tuple[Issue, History]:

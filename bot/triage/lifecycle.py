@@ -55,15 +55,16 @@ def lifecycle(
     known_labels: Mapping[str, str] | None,
     wording: Wording,
     now: datetime,
-    planned: Sequence[Action],
+    app: str,
+    planned: Sequence[Action] = (),
 ) -> Iterator[Action]:
-    """Plan for an issue whose comments are known. `planned`: what is done to it before.
+    """Plan for an issue whose comments are known. `app`: the bot's login; `planned`: what else is done to it.
 
     A locked conversation is not touched: its author could not answer.
     """
     if issue.comments_known and not issue.locked:
         history = _once_resolved(history, planned)
-        yield from _Waiting(issue, history, policy, known_labels, wording, now, planned).actions()
+        yield from _Waiting(issue, history, policy, known_labels, wording, now, app, planned).actions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class _Waiting:
     known_labels: Mapping[str, str] | None
     wording: Wording
     now: datetime
+    app: str
     planned: Sequence[Action]
 
     def actions(self) -> Iterator[Action]:
@@ -192,21 +194,20 @@ class _Waiting:
     def _closed(self, standing: Sequence[Notice]) -> Iterator[Action]:
         if not standing:
             return
-        closing = standing[-1] if standing[-1].kind == "closing" else None
-        if closing is None or not self._closed_by_us(closing):
+        if not self._may_be_ours(standing[-1]) or self.issue.closed_by.lower() not in {"", self.app.lower()}:
             yield from self._clear(standing, "It is closed.")
-        elif not self.history.skipped and self._author_came_back(standing):
+        elif self.issue.closed_by and not self.history.skipped and self._author_came_back(standing):
             because = "Its author answered after the bot had closed it."
             yield Reopen(because=because)
             yield from self._clear(standing, because)
             yield Remember(closed_by_bot=False, because=because)
 
-    def _closed_by_us(self, closing: Notice) -> bool:
-        """The store says so, and the times on GitHub agree: between the two it may have been closed by a person."""
+    def _may_be_ours(self, last: Notice) -> bool:
+        """Whether it was closed when the bot said so; by whom, GitHub tells. A command closes through the bot, too."""
         at = self.issue.closed_at
-        in_time = at is None or abs(at - closing.comment.created_at) <= _PROMPT
+        in_time = at is None or abs(at - last.comment.created_at) <= _PROMPT
         commanded = any(isinstance(action, Close) for action in self.planned)
-        return self.history.closed_by_bot and in_time and not commanded
+        return last.kind == "closing" and in_time and not commanded
 
     def _author_came_back(self, standing: Sequence[Notice]) -> bool:
         """Since the warning: what was said just before the closing may only have been heard after it."""

@@ -7,12 +7,14 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 
-from bot.triage.issue import Actor, History, Issue
+from bot.triage.commands import is_bare, parse_commands
+from bot.triage.issue import Actor, Comment, History, Issue
 from bot.triage.labels import same
 from bot.triage.lifecycle_policy import StaleSection, Waiting
 from bot.triage.policy import Policy
 
 _START = datetime(1970, 1, 1, tzinfo=UTC)
+_GHOST = "ghost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,15 +104,19 @@ def maintainers_owe(issue: Issue, history: History) -> bool:
     """Tell whether the next word is the maintainers': from the start, and after each word of the author.
 
     The bot's open Request is put for them, and whether an edit answers it the bot can tell by itself. Where the author
-    is a maintainer or a bot, nobody owes anything.
+    is a maintainer or a bot, nobody owes anything. Where the author's account was deleted, the words of all deleted
+    accounts count as the author's: better not to close than to pass over an answer.
     """
     author = issue.author
     if author.is_bot or author.is_maintainer:
         return False
     words = [
-        (comment.created_at, is_author(comment.author, issue))
+        (comment.created_at, by_author)
         for comment in issue.comments
-        if not comment.author.is_bot and (is_author(comment.author, issue) or comment.author.is_maintainer)
+        if not comment.author.is_bot
+        and (
+            (by_author := _may_be_author(comment.author, issue)) or (comment.author.is_maintainer and is_reply(comment))
+        )
     ]
     request = history.request
     if request is not None and not request.resolved:
@@ -121,10 +127,19 @@ def maintainers_owe(issue: Issue, history: History) -> bool:
     return max(words, default=(_START, True))[1]
 
 
+def is_reply(comment: Comment) -> bool:
+    """Whether a maintainer's comment is a word to the author: commands to the bot are none, but the one that asks."""
+    return not is_bare(comment.body) or any(it.name == "needs-info" for it in parse_commands(comment.body))
+
+
+def _may_be_author(actor: Actor, issue: Issue) -> bool:
+    return is_author(actor, issue) or actor.login.lower() == issue.author.login.lower() == _GHOST
+
+
 def is_author(actor: Actor, issue: Issue) -> bool:
     """Deleted accounts are nobody: two of them need not be the same."""
     login = actor.login.lower()
-    return login == issue.author.login.lower() and login not in {"", "ghost"}
+    return login == issue.author.login.lower() and login not in {"", _GHOST}
 
 
 def days(number: int) -> timedelta:

@@ -18,6 +18,7 @@ import structlog
 from bot.github.errors import Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
 from bot.store import bashes, commands, deliveries, issues, journal, repositories
+from bot.store.waiting import seen as seen_in_mirror
 from bot.triage.commands import OF_BASH
 from bot.triage.issue import Command
 from bot.work import landscape, looks, metrics
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from bot.store.deliveries import Delivery
     from bot.store.issues import Record
     from bot.store.repositories import Known
+    from bot.store.waiting import Seen
     from bot.triage.decide import Context
     from bot.work.contexts import Contexts
     from bot.work.mirror import Look
@@ -187,6 +189,7 @@ class Batch:
 
     def _think(self, mirror: Mirror, waiting: dict[int, list[Command]], known: Known, installed: Installed) -> None:
         """Looks at the issues, and sorts them into those done with and those with something to be carried out."""
+        seen = self._seen_in_mirror(mirror)
         for number, look in mirror.looks.items():
             if self._pause or self._shop.stopping.is_set():
                 return
@@ -196,7 +199,9 @@ class Batch:
                 continue
             try:
                 context = for_issue(self._shop.contexts.of(known, installed, self._now), known, look.record)
-                planned = looks.plan(look, waiting.get(number, []), context, installed, _utc(self._now))
+                planned = looks.plan(
+                    look, waiting.get(number, []), context, installed, _utc(self._now), seen.get(number)
+                )
             except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
                 self._failed(look, error)
                 continue
@@ -204,6 +209,13 @@ class Batch:
             self._plan_act(
                 Act(planned, context.repository, self._now, dry_run=context.policy.dry_run), context, installed
             )
+
+    def _seen_in_mirror(self, mirror: Mirror) -> dict[int, Seen]:
+        numbers = [number for number, look in mirror.looks.items() if looks.concerned(look.record)]
+        if not numbers:
+            return {}
+        with self._shop.database.read() as connection:
+            return seen_in_mirror(connection, self._id, numbers)
 
     def _plan_act(self, act: Act, context: Context, installed: Installed) -> None:
         act.record.looked_at = self._now

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.store.issues import Record
+    from bot.store.waiting import Seen
     from bot.triage.issue import Comment, Repository
     from bot.work.mirror import Look
     from bot.work.ports import Sight
@@ -35,21 +36,32 @@ class Planned:
         return self.look.record
 
 
-def plan(look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime) -> Planned:
-    """Raises GitHubError; NotFound where the issue is gone."""
-    return _Looking(look, commands, context, installed, now).plan()
+def plan(
+    look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime, seen: Seen | None = None
+) -> Planned:
+    """`seen`: what the mirror knows beside. Raises GitHubError; NotFound where the issue is gone."""
+    return _Looking(look, commands, context, installed, now, seen).plan()
 
 
 class _Looking:
     """One look."""
 
-    def __init__(self, look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime) -> None:
+    def __init__(
+        self,
+        look: Look,
+        commands: list[Command],
+        context: Context,
+        installed: Sight,
+        now: datetime,
+        seen: Seen | None,
+    ) -> None:
         self._look = look
         self._record = look.record
         self._commands = commands
         self._context = context
         self._installed = installed
         self._now = now
+        self._seen = seen
 
     @property
     def _repository(self) -> Repository:
@@ -58,6 +70,9 @@ class _Looking:
     def plan(self) -> Planned:
         recovered = bool(self._record.intent)
         issue = None if recovered or self._look.contested else self._look.issue
+        if issue is not None and issue.state == "closed" and concerned(self._record):
+            # No payload tells by whom.
+            issue = None
         if issue is not None and (self._look.fresh or self._shows_labels(issue)):
             shown = self._decide(self._with_comments(issue))
             quiet = all(isinstance(action, Remember) for action in shown.actions)
@@ -84,6 +99,8 @@ class _Looking:
 
     def _decide(self, issue: Issue) -> Plan:
         history: History = self._record.history(self._commands)
+        if self._seen is not None:
+            issue, history = self._seen.shown_on(issue), self._seen.added_to(history)
         return decide(issue, self._context, history, self._now)
 
     def _read(self) -> Issue:
@@ -91,15 +108,21 @@ class _Looking:
         record = self._record
         issue = self._installed.reader.issue(self._repository, record.number)
         if record.mirror(issue):
+            if issue.closed_by:
+                record.closed_by_bot = self._is_self(issue.closed_by)
             return replace(issue, transferred_in=record.transferred_in)
         if self._look.issue is not None and to_ms(self._look.issue.updated_at) == record.updated_at:
-            return self._look.issue
+            same_closing = self._look.issue.closed_at == issue.closed_at
+            return replace(self._look.issue, closed_by=issue.closed_by if same_closing else "")
         message = f"{self._repository.full_name}#{record.number}: GitHub still shows an older state of the issue"
         raise Unavailable(message)
 
+    def _is_self(self, login: str) -> bool:
+        return login.lower() == self._context.app_login.lower()
+
     def _with_comments(self, issue: Issue) -> Issue:
-        waits = lifecycle.concerned(self._record.history(()))
-        return self._commented(issue) if waits or self._record.request is not None else issue
+        wanted = concerned(self._record) or self._record.request is not None
+        return self._commented(issue) if wanted else issue
 
     def _commented(self, issue: Issue) -> Issue:
         if issue.comments_known:
@@ -126,7 +149,8 @@ class _Looking:
             self._adopt()
         # Whether the notice is there, its comments will show.
         record.noticed = record.noticed or record.intent.notice
-        record.closed_by_bot = record.closed_by_bot or (record.intent.close and issue.state == "closed")
+        if record.intent.close and issue.state == "closed":
+            record.closed_by_bot = self._is_self(issue.closed_by)
         record.intent = type(record.intent)()
 
     def _adopt(self) -> bool:
@@ -135,6 +159,11 @@ class _Looking:
             return False
         self._record.request = Request(found.id, found.node_id, found.body, asked_at=found.created_at)
         return True
+
+
+def concerned(record: Record) -> bool:
+    """Whether waiting may have come to something there: then its comments are read, and what the mirror knows."""
+    return lifecycle.concerned(record.history(()))
 
 
 def _asks(plan: Plan) -> bool:

@@ -135,17 +135,22 @@ class Mirror:
             if event.action == "deleted" and not by_self and comment.id == record.request_comment_id:
                 # Somebody took the ask away: asking again would be noise.
                 record.request, record.skipped = None, True
-            elif event.action == "deleted" and not by_self:
-                # Whoever takes a warning away means that it should not be there.
+            elif event.action in {"deleted", "edited"} and not by_self:
+                # Whoever takes a warning away, or changes its words, means that it should not be there.
                 self._heard(record, event.sender, issue, to_ms(issue.updated_at))
                 return record.noticed
             return False
-        waited_for = False
+        by_author = False
+        if event.action == "edited" and not by_self:
+            at = to_ms(max(comment.updated_at or issue.updated_at, issue.updated_at))
+            self._heard(record, event.sender, issue, at)
+            by_author = event.sender.login == issue.author.login
+            record.edited_at = at if by_author else record.edited_at
         if event.action == "created" and not by_self:
             self._heard(record, comment.author, issue, to_ms(comment.created_at))
-            if comment.author.login == issue.author.login:
-                waited_for = record.needs_info_by_maintainer
-                record.needs_info_by_maintainer = False
+            by_author = comment.author.login == issue.author.login
+        waited_for = by_author and record.needs_info_by_maintainer
+        record.needs_info_by_maintainer = record.needs_info_by_maintainer and not by_author
         said = self._said(event)
         if known and not (said or record.request or waited_for or record.noticed):
             return False

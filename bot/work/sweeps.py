@@ -87,7 +87,7 @@ def due(connection: Connection, context: Context, now: datetime) -> Iterator[Due
 
 def _actions(quiet: Quiet, context: Context, now: datetime) -> Iterator[Action]:
     planned = lifecycle(
-        quiet.issue, quiet.history, context.policy, context.known_labels, context.wording, now, planned=()
+        quiet.issue, quiet.history, context.policy, context.known_labels, context.wording, now, context.app_login
     )
     return (action for action in planned if not isinstance(action, Remember))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from bot.issuebash import conversation
+from bot.issuebash.thread import EventKind
 from bot.triage.issue import Actor, Comment
 from tests.bot.issuebash.making import ANN, BEN, CI_BOT, MAYA, ago, does, says, thread
 
@@ -21,6 +22,11 @@ def test_comments_and_reopening_are_activity():
     assert conversation.last_human_at(thread(events=(does("reopened", BEN, 4),))) == ago(4)
 
 
+@pytest.mark.parametrize("kind", ["edited", "renamed", "locked", "unlocked"])
+def test_edits_and_locks_are_activity_of_people_alone(kind: EventKind):
+    assert conversation.last_human_at(thread(events=(does(kind, BEN, 4), does(kind, CI_BOT, 2)))) == ago(4)
+
+
 @pytest.mark.parametrize(
     ("comments", "expected"),
     [
@@ -29,6 +35,8 @@ def test_comments_and_reopening_are_activity():
         ((says(MAYA, "Which version?", 5), says(ANN, "3.0", 4)), "maintainers"),
         ((says(MAYA, "Which version?", 5), says(BEN, "3.0 for me", 4)), "author"),
         ((says(MAYA, "Which version?", 5), says(CI_BOT, "beep", 4)), "author"),
+        ((says(ANN, "Anybody?", 5), says(MAYA, "/label bug", 4)), "maintainers"),
+        ((says(ANN, "Anybody?", 5), says(MAYA, "/needs-info", 4)), "author"),
     ],
 )
 def test_who_has_to_say_something_next(comments: tuple[Comment, ...], expected: str):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.triage.commands import MAX_COMMANDS, ParsedCommand, parse_commands
+from bot.triage.commands import MAX_COMMANDS, ParsedCommand, is_bare, parse_commands
 
 
 def names(text: str) -> list[str]:
@@ -127,3 +127,20 @@ def test_any_text_can_be_read_and_lines_count_from_one(text: str):
 @given(st.text(alphabet="ab /\n", max_size=40))
 def test_nothing_in_a_fence_is_a_command(text: str):
     assert parse_commands(f"```\n{text}\n```") == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("/label bug", True),
+        ("\n/label bug\r\n\r\n/close\n", True),
+        ("> It loses data.\n\n/label bug", True),
+        ("<!-- for us -->\n/label bug", True),
+        ("Thanks!\n/label bug", False),
+        ("Which version?", False),
+        ("> /label bug", False),
+        ("", False),
+    ],
+)
+def test_a_comment_of_commands_alone_says_nothing_to_people(text: str, *, expected: bool):
+    assert is_bare(text) is expected

@@ -264,7 +264,7 @@ def test_a_person_who_closes_it_right_after_the_closing_words_closed_it():
 def test_a_command_to_close_it_right_after_the_closing_words_is_the_persons_word():
     met = about_to_close()
     met.command(AUTHOR, "close")
-    assert kinds(met.settle()) == ["close", "react", "remove_label", "retract_notice", "retract_notice"]
+    assert kinds(met.settle()) == ["remove_label", "retract_notice", "retract_notice", "close", "react"]
     met.comment(AUTHOR, "Thanks anyway.")
     assert kinds(met.settle()) == []
 
@@ -387,6 +387,85 @@ def test_other_peoples_words_open_nothing():
     assert kinds(met.settle()) == []
 
 
+@pytest.mark.parametrize("text", ["/label bug", "> It loses data.\n\n/label bug\n/claim #7"])
+def test_a_maintainers_command_to_the_bot_is_no_reply_to_the_author(text: str):
+    met = quiet()
+    met.comment(AUTHOR, "It does. It loses data.")
+    met.wait(1)
+    met.comment(MAINTAINER, text)
+    met.wait(500)
+    assert kinds(met.settle()) == []
+    met.comment(MAINTAINER, f"Which version?\n{text}")
+    met.wait(60)
+    assert "post_notice" in kinds(met.settle())
+
+
+def test_a_maintainers_command_that_asks_the_author_is_a_reply():
+    met = quiet(STALE + "}\nlabels: {needs_info: null}")
+    met.comment(AUTHOR, "It does.")
+    met.wait(1)
+    met.command(MAINTAINER, "needs-info")
+    met.settle()
+    met.wait(60)
+    assert "post_notice" in kinds(met.settle())
+
+
+def test_a_comment_that_its_author_changes_is_a_word_and_an_answer():
+    met = world(bug(), STALE + "}")
+    met.settle()
+    number = met.comment(AUTHOR, "More:")
+    met.wait(1)
+    met.comment(MAINTAINER, "Does this still happen with 2.0?")
+    met.wait(60)
+    assert "post_notice" in kinds(met.settle())
+    met.wait(1)
+    met.edit_comment(number, AUTHOR, "More: yes, with 2.0, too.")
+    assert kinds(met.settle()) == ["remove_label", "retract_notice"]
+    met.wait(500)
+    assert kinds(met.settle()) == []
+
+
+def test_by_whom_it_was_closed_is_waited_for():
+    met = closed()
+    met.issue = replace(met.issue, closed_by="")
+    met.comment(AUTHOR, "Still there!")
+    assert kinds(met.settle()) == []
+    met.issue = replace(met.issue, closed_by="Triage[bot]")
+    assert kinds(met.settle())[0] == "reopen"
+
+
+def test_a_person_who_opens_and_closes_it_within_the_hour_closed_it_though_nobody_told():
+    met = closed()
+    met.now += timedelta(minutes=20)
+    met.issue = replace(met.issue, closed_at=met.now, closed_by=MAINTAINER.login)
+    met.comment(AUTHOR, "Still there!")
+    assert kinds(met.settle()) == ["remove_label", "retract_notice", "retract_notice"]
+    assert met.issue.state == "closed"
+
+
+def test_a_close_by_command_in_which_the_machine_stops_is_the_persons():
+    met = about_to_close()
+    met.command(MAINTAINER, "close")
+    for action in met.decide().actions:
+        met.carry_out(action)
+        if isinstance(action, Close):
+            break
+    met.history = replace(met.history, closed_by_bot=True)
+    met.settle()
+    met.wait(1)
+    met.comment(AUTHOR, "But it still breaks.")
+    met.settle()
+    assert met.issue.state == "closed"
+
+
+def test_nothing_is_opened_again_that_is_to_be_left_alone():
+    met = closed()
+    met.command(MAINTAINER, "skip-triage")
+    met.settle()
+    met.comment(AUTHOR, "Still there!")
+    assert kinds(met.settle()) == []
+
+
 def test_nothing_is_opened_again_that_a_person_closed():
     met = closed()
     met.reopen_by_hand()
@@ -416,7 +495,7 @@ def test_a_maintainers_command_to_close_takes_the_notices_back():
     met.wait(60)
     met.settle()
     met.command(MAINTAINER, "close")
-    assert kinds(met.settle()) == ["close", "react", "remove_label", "retract_notice"]
+    assert kinds(met.settle()) == ["remove_label", "retract_notice", "close", "react"]
     met.comment(AUTHOR, "Why?")
     assert kinds(met.settle()) == []
 
@@ -647,14 +726,27 @@ def test_a_policy_that_ends_takes_the_notices_back():
     assert kinds(met.settle()) == ["remove_label", "retract_notice"]
 
 
-def test_a_deleted_account_answers_for_nobody():
-    met = quiet(author=Actor("ghost"))
+GHOST = Actor("ghost")
+
+
+def test_an_answer_whose_author_deleted_the_account_is_an_answer():
+    met = quiet()
     met.wait(1)
-    met.comment(Actor("ghost"), "Still here")
+    met.comment(AUTHOR, "With 2.0 it does.")
+    comments = (replace(it, author=GHOST) if it.author == AUTHOR else it for it in met.issue.comments)
+    met.issue = replace(met.issue, author=GHOST, comments=tuple(comments))
+    met.wait(500)
+    assert kinds(met.settle()) == []
+
+
+def test_a_deleted_account_has_nothing_opened_again():
+    met = quiet(author=GHOST)
     met.wait(60)
     assert "post_notice" in kinds(met.settle())
     met.wait(8)
     assert "Does it still matter" not in said(met.settle())[0]
+    met.comment(GHOST, "Me too!")
+    assert kinds(met.settle()) == []
 
 
 def test_an_issue_full_of_labels_is_warned_all_the_same():

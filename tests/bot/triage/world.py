@@ -203,10 +203,10 @@ class World:
                 self.issue = replace(self.issue, comments=tuple(comments))
             case Close():
                 assert self.issue.state == "open"
-                self.issue = replace(self.issue, state="closed", closed_at=self.now)
+                self.issue = replace(self.issue, state="closed", closed_at=self.now, closed_by=APP.login)
             case Reopen():
                 assert self.issue.state == "closed"
-                self.issue = replace(self.issue, state="open", closed_at=None)
+                self.issue = replace(self.issue, state="open", closed_at=None, closed_by="")
             case Remember():
                 self._remember(action)
             case _:
@@ -252,12 +252,19 @@ class World:
         self.history = replace(self.history, needs_info_by_maintainer=False, last_human_at=self.now, edited_at=self.now)
 
     def close_by_hand(self) -> None:
-        self.issue = replace(self.issue, state="closed", closed_at=self.now)
+        self.issue = replace(self.issue, state="closed", closed_at=self.now, closed_by=MAINTAINER.login)
         self.history = replace(self.history, closed_by_bot=False, last_human_at=self.now)
 
     def reopen_by_hand(self) -> None:
-        self.issue = replace(self.issue, state="open", closed_at=None)
+        self.issue = replace(self.issue, state="open", closed_at=None, closed_by="")
         self.history = replace(self.history, closed_by_bot=False, last_human_at=self.now)
+
+    def edit_comment(self, number: int, actor: Actor, body: str) -> None:
+        comments = (replace(it, body=body) if it.id == number else it for it in self.issue.comments)
+        self.issue = replace(self.issue, comments=tuple(comments))
+        self.history = replace(self.history, last_human_at=self.now)
+        if actor.login == self.issue.author.login:
+            self.history = replace(self.history, needs_info_by_maintainer=False, edited_at=self.now)
 
     def comment(self, actor: Actor, body: str, *, by_this_app: bool = False) -> int:
         number = 100 + len(self.issue.comments)

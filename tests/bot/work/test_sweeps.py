@@ -2,107 +2,20 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
 
-import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.github import transport
 from bot.github.writer import Outcome
-from bot.store import schedules
 from bot.triage.issue import Actor, Repository
 from bot.triage.issue import Issue as TriageIssue
 from bot.triage.plan import Action, Close, Reopen
 from bot.triage.policy import load_policy
-from bot.work.chores import Chores
-from bot.work.contexts import Contexts
 from bot.work.lanes import Lanes
-from bot.work.schedules import POLICY, SWEEP, follow_policy
-from bot.work.sweeps import Chosen, Due, sweep
-from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench
-from tests.bot.work.bench import bench as opened
-from tests.fakes.github.model import Comment, Issue
-
-ASKED = "needs_info: {days_until_reminder: 14, days_until_close: 7}\n"
-STALE = "stale: {days_until_stale: 60, days_until_close: 7}\n"
-DAY = 86_400
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = time.time()
-
-    def __call__(self) -> float:
-        return self.now
-
-
-class Place:
-    """The bench, with the chores that the clock brings."""
-
-    def __init__(self, bench: Bench, clock: Clock) -> None:
-        self.bench, self.fake, self.clock = bench, bench.fake, clock
-        self.fake.collaborator(REPO, "mia", "write")
-        bench.settle()
-        contexts = Contexts(bench.database, lambda: bench.github.slug)
-        works = {POLICY: follow_policy, SWEEP: sweep}
-        self.chores = Chores(bench.database, bench.github, contexts, works, bench.pace)
-
-    def commit(self, policy: str) -> None:
-        self.fake.push(REPO, {".github/triage.yml": policy})
-        self.bench.settle()
-        self.chores.run(self.bench.repository_id, POLICY)
-
-    def wait(self, days: float) -> None:
-        """Time passes, and the sweep comes where one is planned."""
-        self.clock.now += days * DAY
-        self.sweep()
-
-    def sweep(self) -> None:
-        planned = self.planned()
-        if planned is not None and planned <= self.bench.now():
-            self.chores.run(self.bench.repository_id, SWEEP)
-        self.bench.settle()
-
-    def planned(self) -> int | None:
-        with self.bench.database.read() as connection:
-            return schedules.next_at(connection, self.bench.repository_id, SWEEP)
-
-    def quiet(self, number: int = 1) -> list[Issue]:
-        """Complete ones that a maintainer answered."""
-        opened = [self.fake.open_issue(REPO, f"ann{at}", "It broke", COMPLETE) for at in range(number)]
-        self.bench.settle()
-        self.clock.now += 60
-        for issue in opened:
-            self.fake.comment(REPO, issue, "mia", "Does it still happen?")
-        self.bench.settle()
-        return opened
-
-    @staticmethod
-    def state(issue: Issue) -> str:
-        return issue.state
-
-    def comments(self, issue: Issue) -> list[Comment]:
-        return self.bench.requests(issue)
-
-    def said(self, issue: Issue) -> list[str]:
-        """The first word of each of the bot's comments that stands."""
-        return [comment.body.splitlines()[0] for comment in self.comments(issue)]
-
-    def swept(self) -> list[str]:
-        return [f"{it.because} {it.note}".strip() for it in self.bench.journal() if it.kind == "sweep"]
-
-
-@pytest.fixture
-def place(tmp_path: Path) -> Iterator[Place]:
-    clock = Clock()
-    with opened(tmp_path, clock) as bench:
-        yield Place(bench, clock)
-        transport.close_idle()
-        bench.database.close()
+from bot.work.sweeps import Chosen, Due
+from tests.bot.work.bench import INCOMPLETE, REPO
+from tests.bot.work.place import ASKED, DAY, STALE, Place
 
 
 def day(at: float) -> str:
