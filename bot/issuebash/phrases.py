@@ -111,7 +111,7 @@ _NO_END = _any(
 _KEEPS_OPEN = _any(
     r"\b(?:keep(?:ing)?|leav(?:e|ing)|left) (?:it |this |that )?(?:issue |one |ticket )?open\b|\bre-?open",
     r"\bonly (?:covers?|fixe[sd]|handles?|solve[sd]|addresse[sd]|helps?)\b",
-    r"\bpartial(?:ly)?\b|\bparts? (?:of|is|are)\b",
+    r"\bpartial(?:ly)?\b|\bparts? (?:of|is|are)\b|\b(?:one|first|a) half\b|\bhalf of\b|\bthe rest\b|\bnot all\b",
     r"\b(?:remaining|left to do|to be done)\b|\bstill (?:to do|open|missing|needs?|needed|left)\b",
     r"\bnot (?:yet |quite )?(?:complete|done|fixed|all)\b",
 )

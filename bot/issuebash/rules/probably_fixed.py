@@ -21,7 +21,7 @@ _BESIDE = re.compile(
     re.IGNORECASE,
 )
 """Work that goes on around an issue; a bare mention by it says nothing of a fix."""
-_LOWER: Final[dict[Tier, Tier]] = {"A": "B", "B": "C"}
+_LOWER: Final[dict[Tier, Tier]] = {"A": "B", "B": "C", "C": "C"}
 _WORD = re.compile(r"[^\W_]{4,}")
 
 
@@ -51,17 +51,17 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
 
 
 def _lowered(tier: Tier, later: list[Comment], desk: Desk, *, unread: bool) -> Tier | None:
-    """What is left of it after all that was written since; None where that is nothing."""
-    by_others = any(not desk.is_maintainer(one.author) for one in later)
-    if any(_is_doubt(one, desk) for one in later) or unread:
+    """What is left of it after all that was written since; None where that is nothing.
+
+    Maintainers may write that it comes with the next release; others seldom write but to say that it is still there.
+    """
+    if unread or any(_is_doubt(one, desk) for one in later):
         return None if tier == "C" else "C"
-    if tier == "C":
-        return None if by_others else tier
     return _LOWER[tier] if later else tier
 
 
 def _is_doubt(comment: Comment, desk: Desk) -> bool:
-    return still_happens(comment.body) or (desk.is_maintainer(comment.author) and keeps_open(comment.body))
+    return not desk.is_maintainer(comment.author) or still_happens(comment.body) or keeps_open(comment.body)
 
 
 def _counter(thread: Thread, desk: Desk, merged: PullRequest, later: list[Comment]) -> tuple[Evidence, ...]:

@@ -62,7 +62,7 @@ def test_a_mention_by_other_work_is_nothing(title: str):
 
 def test_who_writes_after_the_merge_casts_doubt_on_it_unless_all_is_well():
     links = (pull(will_close=True),)
-    assert hit("probably_fixed", thread(says(BEN, "Bei mir auch mit 3.1", 2), links=links)).tier == "B"
+    assert hit("probably_fixed", thread(says(BEN, "Bei mir auch mit 3.1", 2), links=links)).tier == "C"
     assert hit("probably_fixed", thread(says(BEN, "Works now, thanks!", 2), links=links)).tier == "A"
     assert hit("probably_fixed", thread(says(MAYA, "Thanks everybody!", 2), links=links)).tier == "A"
     assert hit("probably_fixed", thread(says(MAYA, "Released.", 2), links=links)).tier == "B"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tests.fakes.community import cast, speech
 from tests.fakes.community.draft import Draft
 from tests.fakes.community.plots import BUGS, Past, Plot, fix_title, work_title
@@ -22,6 +24,23 @@ def merged_beside_it(draft: Draft, _: Past) -> None:
     draft.say(draft.maintainer(), speech.ACKNOWLEDGE, draft.within(0.01, 0.1))
     merged = draft.within(0.3, 0.9)
     draft.pull(work_title(draft), merged, merged=merged)
+
+
+def merged_elsewhere(draft: Draft, _: Past) -> None:
+    """Another project fixed something, and named this issue."""
+    draft.report_bug()
+    draft.say(draft.maintainer(), speech.ACKNOWLEDGE, draft.within(0.01, 0.1))
+    merged = draft.within(0.3, 0.9)
+    draft.pull(f"Fix our use of {draft.bug.func}", merged, merged=merged)
+    draft.links[-1] = replace(draft.links[-1], repository="lakeside/consumer")
+
+
+def merged_in_part(draft: Draft, _: Past) -> None:
+    """What was merged is not all, as a maintainer says."""
+    draft.report_bug()
+    merged = draft.within(0.3, 0.9)
+    draft.pull(fix_title(draft), merged, merged=merged, will_close=draft.random.random() < 0.6)
+    draft.say(draft.maintainer(), speech.IN_PART, draft.after(merged, 0.1, 3))
 
 
 def fixed_and_back(draft: Draft, _: Past) -> None:
@@ -70,6 +89,26 @@ def thanks_and_more(draft: Draft, _: Past) -> None:
     draft.ask_question() if draft.random.random() < 0.6 else draft.report_bug()
     answered = draft.say(draft.maintainer(), speech.ANSWER, draft.within(0.01, 0.5))
     draft.say(draft.author, speech.THANKS_BUT, draft.after(answered, 0.1, 10))
+
+
+def not_settled(draft: Draft, _: Past) -> None:
+    """The author's last word sounds like an end, and is none."""
+    draft.report_bug()
+    helper = draft.maintainer() if draft.random.random() < 0.6 else draft.peer()
+    helped = draft.say(helper, speech.ANSWER, draft.within(0.01, 0.4))
+    draft.say(draft.author, speech.NOT_SETTLED, draft.after(helped, 0.1, 20))
+
+
+def duplicate_and_back(draft: Draft, past: Past) -> None:
+    """Closed as a duplicate, and reopened since."""
+    other = past.earlier(draft, *BUGS)
+    draft.report_bug()
+    who, at = draft.maintainer(), draft.within(0.01, 0.3)
+    draft.say(who, speech.DUPLICATE, at, 0 if other is None else other.number)
+    draft.do("closed", who, at)
+    again = draft.after(at, 1, 20)
+    draft.do("reopened", draft.author, again)
+    draft.say(draft.maintainer(), speech.ACKNOWLEDGE, draft.after(again, 1, 5))
 
 
 def no_duplicate(draft: Draft, past: Past) -> None:
@@ -176,13 +215,17 @@ def one_voice_after_close(draft: Draft, past: Past) -> None:
 OPEN_TWISTS = (
     Plot(merged_and_still_broken, 3, least=60),
     Plot(merged_beside_it, 4, least=10),
+    Plot(merged_elsewhere, 2, least=10),
+    Plot(merged_in_part, 2, least=10),
     Plot(fixed_and_back, 2, least=60),
     Plot(asked_lately, 3),
     Plot(maintainers_silence, 4, least=20),
     Plot(asked_each_other, 3, least=5),
     Plot(retested, 3, least=60),
     Plot(thanks_and_more, 4, least=5),
-    Plot(no_duplicate, 2, least=5),
+    Plot(not_settled, 3, least=5),
+    Plot(duplicate_and_back, 1, least=30),
+    Plot(no_duplicate, 3, least=5),
     Plot(title_alike, 3),
     Plot(taken_and_under_way, 2, least=5),
     Plot(exempt, 3, least=10),
