@@ -18,7 +18,7 @@ class Kept(NamedTuple):
     content: bytes
     """Its JSON form."""
     issue_number: int | None
-    """None where it was not posted."""
+    """Of the last one that was posted, so that the next replaces it; None where none was."""
 
 
 _COLUMNS = (reports.c.at, reports.c.content, reports.c.issue_number)
