@@ -189,6 +189,7 @@ _TAKES_BACK = _any(
     rf"\bdifferent (?:{_FAULT}|cause|thing)\b",
 )
 _NEWEST_CODE = _any(r"\b(?:main|master|trunk|head|nightly|latest|newest)\b")
+_NUMBER = re.compile(r"\d\.\d")
 _ELSEWISE = _any(
     r"\b(?:nothing|no longer|any ?more|fixed|resolved|solved|gone|works|working|fine|okay?|good|not reproduc\w*)\b",
     r"\b(?:un|not )able to reproduce\b|\bcan(?:no|')t (?:reproduce|confirm)\b|\bcan not (?:reproduce|confirm)\b",
@@ -213,6 +214,7 @@ def sentences(text: str) -> tuple[str, ...]:
     return tuple(sentence for sentence in found if sentence)
 
 
+@lru_cache(maxsize=256)
 def still_happens(text: str) -> bool:
     """Somebody says that the problem is there."""
     return any(map(_is_there, sentences(text)))
@@ -222,6 +224,7 @@ def _is_there(sentence: str) -> bool:
     return bool(_STILL.search(sentence)) and not _NO_LONGER.search(sentence) and not sentence.endswith("?")
 
 
+@lru_cache(maxsize=256)
 def works_now(text: str) -> bool:
     """Somebody says in a few words that the problem is gone, and nothing beside it that makes one doubt that."""
     said = sentences(text)
@@ -232,6 +235,7 @@ def works_now(text: str) -> bool:
     return not any(one.endswith("?") or _RESERVES.search(one) for one in beside) and not still_happens(text)
 
 
+@lru_cache(maxsize=256)
 def thanks(text: str) -> bool:
     """Short thanks, with no question and no reservation in them: the usual end of a conversation."""
     said = sentences(text)
@@ -250,6 +254,7 @@ def keeps_open(text: str) -> bool:
     return any(map(_KEEPS_OPEN.search, sentences(text)))
 
 
+@lru_cache(maxsize=256)
 def asks(text: str) -> bool:
     """Something is asked of the reader, by a question or a plea."""
     return any(one.endswith("?") or _ASKS.search(one) for one in sentences(text))
@@ -300,9 +305,12 @@ def takes_back(text: str) -> bool:
 def sightings(text: str) -> Iterator[tuple[str, bool]]:
     """Sentences by which somebody may have met it with a version; True: with the newest code there was then."""
     for one in () if works_now(text) else sentences(text):
+        on_newest = bool(_NEWEST_CODE.search(one))
+        if not (on_newest or _NUMBER.search(one)):
+            continue
         is_there = _is_there(one)
         if is_there or not (one.endswith("?") or _ELSEWISE.search(one)):
-            yield one, is_there and bool(_NEWEST_CODE.search(one))
+            yield one, is_there and on_newest
 
 
 def mentioned(text: str) -> frozenset[str]:

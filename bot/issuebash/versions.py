@@ -51,12 +51,18 @@ def released(releases: tuple[Release, ...]) -> tuple[Version, ...]:
     return tuple(sorted((one for one in versions if not one.is_prerelease), reverse=True))
 
 
+@lru_cache(maxsize=16)
+def _series(known: tuple[Version, ...]) -> frozenset[tuple[int, ...]]:
+    """The first two numbers of each."""
+    return frozenset(one.release[:2] for one in known)
+
+
 def spoken_of(text: str, project: str, known: Sequence[Version]) -> Iterator[tuple[Version, bool]]:
     """Versions of the project in a text; True where its name stands beside it, False in a field that is only `Version`.
 
     Only those count whose first two numbers some release has, so that Python 3.11 is not taken for the project's.
     """
-    series = {one.release[:2] for one in known}
+    series = _series(tuple(known))
     found: list[tuple[str, bool]] = []
     if project.lower() in text.lower():
         named = [match for match in list(_named(project).finditer(text))[:_MOST] if not _is_left(text, match.start())]
@@ -91,7 +97,7 @@ def _named(project: str) -> re.Pattern[str]:
 
 def met_with(text: str, known: Sequence[Version]) -> Iterator[Version]:
     """Versions in a sentence of what somebody met: `still there in 2.3`; known series alone, as above."""
-    series = {one.release[:2] for one in known}
+    series = _series(tuple(known))
     for match in list(_BARE.finditer(text))[:_MOST]:
         version = Version(match["version"])
         if version.release[:2] in series and not _is_left(text, match.start()):

@@ -43,13 +43,17 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     return Hit("outdated", "B" if is_named else "C", "ask_for_retest", 1, facts, _counter(thread, desk, known, newest))
 
 
-def _named_in(comment: Comment, desk: Desk, known: tuple[Version, ...]) -> Iterator[tuple[Version, bool]]:
+def _named_in(comment: Comment, desk: Desk, known: tuple[Version, ...]) -> list[tuple[Version, bool]]:
     """As in a report; without those of which the writer only says that it works there, or asks to try them."""
-    name, seen = desk.repository.name, [sentence for sentence, _ in sightings(comment.body)]
+    name = desk.repository.name
+    found = list(spoken_of(comment.body, name, known))
+    if not found:
+        return []
+    seen = [sentence for sentence, _ in sightings(comment.body)]
     others = [sentence for sentence in sentences(comment.body) if sentence not in seen]
     denied = {version for sentence in others for version, _ in spoken_of(sentence, name, known)}
     denied -= {version for sentence in seen for version, _ in spoken_of(sentence, name, known)}
-    return (found for found in spoken_of(comment.body, name, known) if found[0] not in denied)
+    return [(version, is_named) for version, is_named in found if version not in denied]
 
 
 def _met_in(comment: Comment, desk: Desk, known: tuple[Version, ...]) -> Iterator[Version]:
