@@ -108,7 +108,7 @@ def compose(
         numbers=numbers,
         open_issues=seen,
         left_out=dict(sorted(out.items())),
-        in_no_section=0 if sections else homeless,
+        in_no_section=None if sections else homeless,
         source=source,
         partial=partial,
     )  # fmt: skip
@@ -126,8 +126,9 @@ def _shelve(thread: Thread, rules: list[Rule], desk: Desk, shelves: dict[str, _S
 
 
 def _hits(thread: Thread, rules: list[Rule], desk: Desk) -> Iterator[Hit]:
+    """What is not known of this issue alone, such as a talk that was cut off, is not guessed at either."""
     for rule in rules:
-        hit = rule.find(thread, desk)
+        hit = rule.find(thread, desk) if rule.needs <= thread.known else None
         if hit is not None:
             yield hit
 

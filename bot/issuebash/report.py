@@ -101,7 +101,8 @@ class Report:
     """Without those that the bot itself posted."""
     left_out: Mapping[str, int] = field(default_factory=dict)
     """Reason (pinned, locked, milestone …) -> open issues that no rule was asked about."""
-    in_no_section: int = 0
+    in_no_section: int | None = 0
+    """None where only some sections were asked for."""
     """0 also where only some sections were asked for: the others would have had it."""
     source: str = ""
     """Where the facts are from: `GitHub`, or the export's file name with its newest change."""

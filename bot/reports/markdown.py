@@ -64,10 +64,12 @@ def _summary(report: Report) -> str:
 
 def _rest(report: Report) -> str:
     """Where the other issues are, so that the numbers add up."""
-    parts = [f"{words.counted(report.in_no_section, 'open issue')} in no section"]
+    homeless = report.in_no_section
+    parts = [] if homeless is None else [f"{words.counted(homeless, 'open issue')} in no section"]
     parts += [f"{count:,} {reason}" for reason, count in report.left_out.items()]
-    source = f" Source: {escape(report.source, _SOURCE)}. Made {words.moment(report.at)}." if report.source else ""
-    return f"Left aside: {'; '.join(parts)}.{source}"
+    told = [f"Left aside: {'; '.join(parts)}."] if parts else []
+    told += [f"Source: {escape(report.source, _SOURCE)}. Made {words.moment(report.at)}."] if report.source else []
+    return " ".join(told)
 
 
 def _sections(report: Report) -> Iterator[tuple[str, str, list[str]]]:

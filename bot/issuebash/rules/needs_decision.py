@@ -27,4 +27,5 @@ RULE = Rule(
     title="Needs decision",
     meaning=lambda it: f"It has one of the labels {', '.join(it.needs_decision.labels) or '(none is named)'}.",
     find=find,
+    needs=frozenset({"labels"}),
 )

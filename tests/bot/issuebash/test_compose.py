@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -191,7 +192,7 @@ def test_a_closed_issue_that_was_planned_can_have_been_closed_too_soon():
 
 def test_where_only_some_sections_are_asked_for_nobody_knows_what_is_in_none():
     report = composed(thread(), thread(number=8, pinned=True), sections=("needs_decision",))
-    assert (report.in_no_section, dict(report.left_out)) == (0, {"pinned": 1})
+    assert (report.in_no_section, dict(report.left_out)) == (None, {"pinned": 1})
     assert composed(thread(author=MAYA)).in_no_section == 1
 
 
@@ -232,3 +233,9 @@ def test_silence_of_maintainers_is_never_the_authors_staleness(found: Thread):
     """Where the author's word is the last one, the issue waits on nobody but us."""
     found = thread(*found.issue.comments, says(ANN, "Here it is.", -1), author=ANN)
     assert "waiting_on_author" not in homes(composed(found))
+
+
+def test_what_is_not_known_of_one_issue_is_guessed_at_for_none():
+    told = thread(labels=("rfc",))
+    assert homes(composed(told)) == {"no_maintainer_reply": [7]}
+    assert homes(composed(replace(told, known=EVERYTHING - {"comments"}))) == {"needs_decision": [7]}

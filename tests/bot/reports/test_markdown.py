@@ -11,7 +11,7 @@ from inline_snapshot import snapshot
 from markdown_it import MarkdownIt
 
 from bot.issuebash.report import REPORT_MARKER, Evidence, Report
-from bot.reports import markdown
+from bot.reports import html, markdown
 from tests.bot.issuebash.making import NOW
 from tests.bot.reports.making import report
 
@@ -197,6 +197,13 @@ def test_the_chart_stands_beside_a_table_that_says_the_same():
 def test_a_partial_report_says_so():
     (page, *_) = markdown.pages(replace(report(), partial="The limit was reached."))
     assert "**This report is partial.** The limit was reached." in page
+
+
+def test_where_some_sections_were_asked_for_nothing_is_told_of_the_others():
+    some = replace(report(), in_no_section=None, left_out={})
+    assert "Left aside" not in markdown.pages(some)[0]
+    assert "Left aside" not in html.document(replace(some, sections=some.sections[:1]))
+    assert "Source: a test." in markdown.pages(some)[0]
 
 
 def test_the_title_names_the_day():
