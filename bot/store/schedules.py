@@ -49,6 +49,21 @@ def next_at(connection: sa.Connection, repository_id: int, name: str) -> int | N
     return found
 
 
+def bring_back(
+    connection: sa.Connection, repository_id: int, name: str, lease: int | None, at: int | None, *, failures: int = 0
+) -> None:
+    """Once it is done: its next time, or None for never. `lease`: what `next_at` told when it was begun.
+
+    Whoever has set another time meanwhile knows more, and is not overruled.
+    """
+    if next_at(connection, repository_id, name) != lease:
+        return
+    if at is None:
+        drop(connection, repository_id, name)
+    else:
+        put(connection, repository_id, name, at, failures=failures)
+
+
 def failures(connection: sa.Connection, repository_id: int, name: str) -> int:
     found: int | None = connection.scalar(
         sa.select(schedules.c.failures).where(*_HERE), {"repository": repository_id, "kind": name}

@@ -14,6 +14,7 @@ from bot.github.errors import GitHubError, LimitReached
 from bot.store import repositories, schedules
 from bot.store.times import to_ms
 from bot.work.pace import PACE, Pace
+from bot.work.schedules import POLICY
 
 if TYPE_CHECKING:
     from bot.store.database import Database
@@ -69,34 +70,33 @@ class Chores:
             with self._database.read() as connection:
                 known = repositories.get(connection, repository_id)
                 failed = schedules.failures(connection, repository_id, name)
+                lease = schedules.next_at(connection, repository_id, name)
             if work is None or known is None or known.removed or known.installation_id is None:
                 self._drop(repository_id, name)
                 return
             try:
-                again = self._done(work, known)
+                again = self._done(name, work, known)
             except LimitReached as error:
                 log.info("put off", until=error.until)
-                self._put(repository_id, name, to_ms(error.until))
+                self._bring_back(repository_id, name, lease, to_ms(error.until))
             except Exception as error:  # whatever it is: the next attempt may find it mended
                 known_trouble = isinstance(error, GitHubError)
                 log.warning("a chore failed", failures=failed + 1, reason=str(error), exc_info=not known_trouble)
-                self._put(repository_id, name, self._pace.now() + _wait(failed), failures=failed + 1)
+                at = self._pace.now() + _wait(failed)
+                self._bring_back(repository_id, name, lease, at, failures=failed + 1)
             else:
-                if again is None:
-                    self._drop(repository_id, name)
-                else:
-                    self._put(repository_id, name, to_ms(again))
+                self._bring_back(repository_id, name, lease, to_ms(again))
 
-    def _done(self, work: Work, known: Known) -> datetime | None:
+    def _done(self, name: str, work: Work, known: Known) -> datetime | None:
         installed = self._github.installation(known.installation_id or 0)
         context = self._contexts.of(known, installed, self._pace.now())
-        if not context.policy.enabled:
+        if not context.policy.enabled and name != POLICY:
             return None
         return work(Chore(self._database, known, installed, context, self._pace.moment, self._stopping))
 
-    def _put(self, repository_id: int, name: str, at: int, failures: int = 0) -> None:
+    def _bring_back(self, repository_id: int, name: str, lease: int | None, at: int | None, failures: int = 0) -> None:
         with self._database.write() as connection:
-            schedules.put(connection, repository_id, name, at, failures=failures)
+            schedules.bring_back(connection, repository_id, name, lease, at, failures=failures)
 
     def _drop(self, repository_id: int, name: str) -> None:
         with self._database.write() as connection:

@@ -32,9 +32,10 @@ def follow_policy(chore: Chore) -> datetime:
     """Begins and ends the other chores as the policy says."""
     policy, repository_id = chore.context.policy, chore.known.repository.id
     with chore.database.write() as connection:
+        reports, sweeps = policy.report.schedule, waits(connection, repository_id, policy)
         wanted = {
-            REPORT: following(policy.report.schedule, chore.now) if policy.report.schedule else None,
-            SWEEP: chore.now if waits(connection, repository_id, policy) else None,
+            REPORT: following(reports, chore.now) if reports and policy.enabled else None,
+            SWEEP: chore.now if sweeps and policy.enabled else None,
         }
         for name, at in wanted.items():
             if at is None:

@@ -231,6 +231,30 @@ def test_chores_of_what_is_gone_or_switched_off_are_dropped(place: Place):
     assert len(ran) == 1
 
 
+def test_a_policy_that_switches_the_bot_off_is_looked_into_all_the_same(place: Place):
+    place.run("policy")
+    place.commit("enabled: false")
+    place.run("policy")
+    assert place.planned("report") is None
+    assert in_future(place.planned("policy"))
+    place.commit(WEEKLY)
+    place.run("policy")
+    assert in_future(place.planned("report"))
+
+
+@pytest.mark.parametrize("again", [timedelta(days=1), None])
+def test_a_time_that_is_set_while_a_chore_runs_stays(place: Place, again: timedelta | None):
+    place.run("policy")
+
+    def pushed_meanwhile(chore: Chore) -> datetime | None:
+        with chore.database.write() as connection:
+            schedules.put(connection, place.repository.id, "policy", 7)
+        return chore.now + again if again else None
+
+    place.run("policy", policy=pushed_meanwhile)
+    assert place.planned("policy") == 7
+
+
 def test_a_chore_that_says_never_is_over(place: Place):
     place.commit("{}")
     with place.database.write() as connection:
