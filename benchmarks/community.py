@@ -165,7 +165,7 @@ class _Pages:
         end = start + len(found)
         return ThreadPage(found, total, str(end), end < total, _budget("threads", size))
 
-    def pulls(self, _repo: Repository, _after: str = "") -> PullPage:
+    def pulls(self, _repo: Repository, _after: str = "", _size: int = 50) -> PullPage:
         return PullPage((), "", more=False, budget=_budget("pulls", 50))
 
 

@@ -127,10 +127,11 @@ class ThreadReader:
                 found.append(Release(tag, at, node.get("isPrerelease") is True, payloads.text(node.get("url"))))
         return tuple(found)
 
-    def pulls(self, repo: Repository, after: str = "") -> PullPage:
+    def pulls(self, repo: Repository, after: str = "", size: int = 50) -> PullPage:
         """Lately changed ones first, 50 for one point: an issue that one mentions does not count as changed."""
+        variables = _given(owner=repo.owner, name=repo.name, size=size, after=after)
         try:
-            data = self._client.graphql(_query("pulls"), _given(owner=repo.owner, name=repo.name, after=after))
+            data = self._client.graphql(_query("pulls"), variables)
         except Forbidden:
             self.known -= {"links"}
             raise

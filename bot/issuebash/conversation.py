@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Literal
 
 from bot.issuebash.phrases import is_answer
-from bot.issuebash.thread import Thread, TimelineEvent
+from bot.issuebash.thread import LAST_COMMENTS, Thread, TimelineEvent
 from bot.triage.issue import Actor, Comment
 from bot.triage.waiting import is_reply
 
@@ -56,7 +56,8 @@ def last_word(thread: Thread) -> Comment | None:
 def waiting_on(thread: Thread, maintainers: Collection[str]) -> Literal["author", "maintainers", ""]:
     """Who has to say something next: `maintainers` from the start and after the author's word, `author` after theirs.
 
-    Words of other people change nothing, nor do commands to the bot alone. Where a maintainer is the author, nobody is waited for until others speak.
+    Words of other people change nothing, nor do commands to the bot alone. Where a maintainer is the author, nobody is
+    waited for until others speak.
     """
     issue = thread.issue
     turn: Literal["author", "maintainers", ""] = "maintainers"
@@ -68,6 +69,17 @@ def waiting_on(thread: Thread, maintainers: Collection[str]) -> Literal["author"
         elif is_maintainer(comment.author, maintainers) and is_reply(comment):
             turn = "author"
     return turn
+
+
+def hides_next_word(thread: Thread) -> bool:
+    """Of a long talk, whether neither the author nor a maintainer is among the last that were read.
+
+    What they said last may then stand before them, and was not.
+    """
+    if thread.comments_total <= len(thread.issue.comments):
+        return False
+    last = [comment.author for comment in thread.issue.comments[-LAST_COMMENTS:] if not comment.author.is_bot]
+    return not any(actor.is_maintainer or is_author(actor, thread) for actor in last)
 
 
 def first_response_at(thread: Thread, maintainers: Collection[str]) -> datetime | None:

@@ -56,6 +56,10 @@ EventKind = Literal[
 ]
 
 
+LAST_COMMENTS = 20
+"""So many of the last ones are read of a long talk, and 5 of the first."""
+
+
 @dataclass(frozen=True, slots=True)
 class TimelineEvent:
     """Something done to an issue, beside comments. The actor's association is not told by GitHub."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -26,23 +26,27 @@ class Progress:
     """All that changed before then is in; None before the first pass came to its end."""
     pulls_until: int | None = None
     """The same of pull requests and the issues that they mention."""
+    whole: bool = False
+    """The pass under way reads all issues again."""
+    whole_at: int | None = None
+    """When the last such pass began."""
+
+    @property
+    def reads_all(self) -> bool:
+        return self.whole or self.complete_until is None
+
+
+_NAMES = tuple(item.name for item in fields(Progress))
 
 
 def get(connection: sa.Connection, repository_id: int) -> Progress:
     row = connection.execute(
-        sa.select(fills.c.cursor, fills.c.began_at, fills.c.complete_until, fills.c.pulls_until).where(
-            fills.c.repository_id == repository_id
-        )
+        sa.select(*(fills.c[name] for name in _NAMES)).where(fills.c.repository_id == repository_id)
     ).one_or_none()
     return Progress() if row is None else Progress(*row)
 
 
 def put(connection: sa.Connection, repository_id: int, progress: Progress) -> None:
-    values: dict[str, Any] = {
-        "cursor": progress.cursor,
-        "began_at": progress.began_at,
-        "complete_until": progress.complete_until,
-        "pulls_until": progress.pulls_until,
-    }
+    values: dict[str, Any] = {name: getattr(progress, name) for name in _NAMES}
     statement = insert_into(connection.dialect.name, fills).values(repository_id=repository_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["repository_id"], set_=values))

@@ -71,6 +71,8 @@ class Record:
     labels_by_bot: set[str] = field(default_factory=set)
     labels_by_people: set[str] = field(default_factory=set)
     labels_removed_by_people: set[str] = field(default_factory=set)
+    labels_by_other_bots: set[str] = field(default_factory=set)
+    stale_labels: set[str] = field(default_factory=set)
     asked_fields: tuple[str, ...] = ()
     needs_info_by_maintainer: bool = False
     skipped: bool = False
@@ -79,6 +81,7 @@ class Record:
     pinned: bool = False
     edited_at: int | None = None
     swept: bool = False
+    swept_at: int | None = None
     settled: str = ""
 
     def mirror(self, issue: Issue) -> bool:
@@ -120,6 +123,8 @@ class Record:
             labels_by_bot=frozenset(self.labels_by_bot),
             labels_by_people=frozenset(self.labels_by_people),
             labels_removed_by_people=frozenset(self.labels_removed_by_people),
+            labels_by_other_bots=frozenset(self.labels_by_other_bots),
+            stale_labels=frozenset(self.stale_labels),
             asked_fields=self.asked_fields,
             needs_info_by_maintainer=self.needs_info_by_maintainer,
             skipped=self.skipped,
@@ -134,10 +139,10 @@ class Record:
         )
 
 
-_SETS = ("labels_by_bot", "labels_by_people", "labels_removed_by_people")
+_SETS = ("labels_by_bot", "labels_by_people", "labels_removed_by_people", "labels_by_other_bots", "stale_labels")
 _TUPLES = ("labels", "assignees", "asked_fields")
 _NAMES = tuple(item.name for item in fields(Record))
-_VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number", "next_look_at", "swept"})
+_VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number", "next_look_at", "swept", "swept_at"})
 """What `save` overwrites. The next look may be asked for from elsewhere, and has statements of its own."""
 
 
@@ -199,14 +204,14 @@ def look_at(connection: sa.Connection, repository_id: int, number: int, at: int)
 
 def sweep_up(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
     """Have these looked at for a sweep, also those that no delivery ever told of."""
-    rows = [{"repository_id": repository_id, "number": number, "next_look_at": at, "swept": True} for number in numbers]
-    execute_many(connection, _sweep_up(connection.dialect.name), rows)
+    asked = {"repository_id": repository_id, "next_look_at": at, "swept": True, "swept_at": at}
+    execute_many(connection, _sweep_up(connection.dialect.name), [asked | {"number": number} for number in numbers])
 
 
 @cache
 def _sweep_up(dialect: str) -> Any:
     insert = insert_into(dialect, issues)
-    values = {"next_look_at": insert.excluded.next_look_at, "swept": insert.excluded.swept}
+    values = {name: insert.excluded[name] for name in ("next_look_at", "swept", "swept_at")}
     return insert.on_conflict_do_update(index_elements=["repository_id", "number"], set_=values)
 
 

@@ -134,8 +134,9 @@ issues = sa.Table(
     _flag("transferred_in"),
     _time("looked_at"),
     _time("edited_at"),
-    # A sweep asked for the next look.
+    # A sweep asked for the next look; and when one last did.
     _flag("swept"),
+    _time("swept_at"),
     _time("next_look_at"),
     # What the bot was about to do to it, as JSON; empty once the outcome is known.
     _text("intent"),
@@ -148,6 +149,8 @@ issues = sa.Table(
     _list("labels_by_bot"),
     _list("labels_by_people"),
     _list("labels_removed_by_people"),
+    _list("labels_by_other_bots"),
+    _list("stale_labels"),
     _list("asked_fields"),
     _flag("needs_info_by_maintainer"),
     _flag("skipped"),
@@ -241,6 +244,8 @@ threads = sa.Table(
     sa.Column("last_human_at", sa.BigInteger, nullable=False),
     _text("waiting_on"),
     _time("first_response_at"),
+    # A notice of the lifecycle stands among its comments.
+    _flag("noticed"),
     # Earlier times of being closed, as JSON: [[closed at, reopened at], …].
     _list("closed_spells"),
     # The template it came from, and how many of its fields lacked an answer; None where that is not known.
@@ -302,6 +307,9 @@ fills = sa.Table(
     _time("complete_until"),
     # The same for merged pull requests.
     _time("pulls_until"),
+    # The pass under way reads all issues again, not only what changed; and when the last such pass began.
+    _flag("whole"),
+    _time("whole_at"),
 )
 
 schedules = sa.Table(

@@ -17,6 +17,7 @@ from bot.store.database import execute_many, insert_into
 from bot.store.packing import pack, packed_login, unpack
 from bot.store.tables import issues, maintainers, threads
 from bot.store.times import from_ms, to_ms
+from bot.triage.notices import notices
 
 if TYPE_CHECKING:
     from bot.issuebash.thread import Thread
@@ -49,6 +50,10 @@ def save(
     known, new = _meet(connection, repository_id, found)
     rows = [_row(repository_id, thread, known, read_at, filed(thread.issue)) for thread in found]
     execute_many(connection, _save(connection.dialect.name), rows)
+    # Also of those that a replica which lags behind shows as they were before: they are there.
+    numbers = sorted(thread.number for thread in found)
+    here = (threads.c.repository_id == repository_id, threads.c.number.in_(numbers), threads.c.read_at < read_at)
+    connection.execute(threads.update().where(*here).values(read_at=read_at))
     search.index_issues(connection, repository_id, found, known)
     if new:
         _put_right(connection, repository_id, known, new)
@@ -201,7 +206,8 @@ def _roles(thread: Thread, known: frozenset[str]) -> dict[str, Any]:
     """What depends on who is a maintainer."""
     return {
         "by_maintainer": conversation.is_maintainer(thread.issue.author, known),
-        "waiting_on": conversation.waiting_on(thread, known),
+        # Empty where it is not known, too.
+        "waiting_on": "" if conversation.hides_next_word(thread) else conversation.waiting_on(thread, known),
         "first_response_at": to_ms(conversation.first_response_at(thread, known)),
     }
 
@@ -221,6 +227,7 @@ def _row(repository_id: int, thread: Thread, known: frozenset[str], read_at: int
         "by_bot": issue.author.is_bot,
         "transferred_in": issue.transferred_in,
         "last_human_at": to_ms(conversation.last_human_at(thread)),
+        "noticed": any(notice.kind != "over" for notice in notices(issue)),
         "closed_spells": orjson.dumps([(to_ms(start), to_ms(end)) for start, end in spells]).decode(),
         "template": filed.template,
         "missing": filed.missing,

@@ -83,6 +83,8 @@ class Issue:
     where a notice stands or may be due."""
     comments_known: bool = False
     """They have been loaded: where there are none, there are none."""
+    next_word_hidden: bool = False
+    """Of a long talk only the first and the last comments are at hand, and whose turn it is may stand between."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +129,13 @@ class History:
     """Labels that people added; never removed by the bot; lower case."""
     labels_removed_by_people: frozenset[str] = frozenset()
     """Never added again by the bot; lower case."""
+    labels_by_other_bots: frozenset[str] = frozenset()
+    """Of the labels that people added or removed, those that another bot did; lower case. For most it makes no
+    difference, but no bot tells whether anybody still cares."""
+    stale_labels: frozenset[str] = frozenset()
+    """Of the bot's own, those that go with a warning: the policy may name another by now; lower case."""
+    labelled_at: tuple[tuple[str, datetime], ...] = ()
+    """Labels, lower case, and when somebody other than the author last put them on; where the mirror tells."""
     asked_fields: tuple[str, ...] = ()
     """Fields a maintainer asked for by `/needs-info field…`; field ids or labels."""
     needs_info_by_maintainer: bool = False

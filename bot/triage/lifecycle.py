@@ -29,6 +29,7 @@ from bot.triage.policy import NewLabel, Policy
 from bot.triage.waiting import (
     Track,
     asked_at,
+    asked_by_label,
     days,
     exempt,
     is_author,
@@ -101,16 +102,16 @@ class _Waiting:
         track, label = self._track(), self._stale_label()
         if not self.history.swept or (track is not None and self._holds_back(track)):
             track = None
-        by_person = label is not None and label.lower() in self.history.labels_by_people
-        since = max(
-            (quiet_since(self.issue, self.history), asked_at(self.history), *(it.over_at for it in found if it.over_at))
-        )
+        by_person = label is not None and label.lower() in self._labelled_by_people()
+        since = max((self._quiet_since(), *(it.over_at for it in found if it.over_at)))
         if track is not None and (
             self.now - since >= days(track.until_notice) or (by_person and track.kind == "stale")
         ):
             yield from self._warn(track, since)
-        elif label is not None and is_the_bots(label, self.history):
-            yield RemoveLabel(label=label, because="It is not stale (any more).")
+            return
+        for label in self._stale_labels():
+            if is_the_bots(label, self.history):
+                yield RemoveLabel(label=label, because="It is not stale (any more).")
 
     def _warn(self, track: Track, since: datetime) -> Iterator[Action]:
         day = None if track.until_close is None else (self.now + days(track.until_close)).date()
@@ -140,7 +141,8 @@ class _Waiting:
         stock = LabelStock(labels.model_copy(update={"create": {name: _STALE, **labels.create}}), self.known_labels)
         real = stock.real_name(name)
         if real is not None:
-            yield from stock.add((real,), because)
+            for action in stock.add((real,), because):
+                yield replace(action, with_warning=True) if isinstance(action, AddLabels) else action
 
     # A notice stands on an open issue.
 
@@ -151,9 +153,14 @@ class _Waiting:
             return
         warning = next(notice for notice in reversed(standing) if notice.kind != "closing")
         track = self._track()
-        if track is None or track.until_close is None or not self._is_due(warning, track.until_close):
+        if track is None or track.until_close is None or not (self.history.swept or standing[-1].kind == "closing"):
             return
-        if standing[-1].kind != "closing" and not self.history.swept:
+        if warning.day is None:
+            # The policy closes only since it was written. First the new one, so that one stands at any time.
+            yield from self._warn(track, self._quiet_since())
+            yield from self._retract(standing, "Another warning names the day.")
+            return
+        if not self._is_due(warning, warning.day, track.until_close):
             return
         because = f"It was said on {warning.comment.created_at:%Y-%m-%d} that it would be closed, and nobody answered."
         if standing[-1].kind != "closing":
@@ -182,12 +189,9 @@ class _Waiting:
         }
         return next((reason for reason, holds in reasons.items() if reason and holds), "")
 
-    def _is_due(self, warning: Notice, until_close: int) -> bool:
-        """A warning that named no day, or another one than the policy does now, still gives all the time it said."""
-        written = warning.comment.created_at
-        if warning.day is None or self.now < written + days(until_close):
-            return False
-        return self.now.date() > warning.day
+    def _is_due(self, warning: Notice, day: date, until_close: int) -> bool:
+        """A warning that named another day than the policy would now still gives all the time it said."""
+        return self.now >= warning.comment.created_at + days(until_close) and self.now.date() > day
 
     # The issue is closed.
 
@@ -222,11 +226,13 @@ class _Waiting:
     # What several of these ask.
 
     def _clear(self, standing: Sequence[Notice], because: str) -> Iterator[Action]:
+        for label in self._stale_labels() if any(notice.kind == "stale" for notice in standing) else ():
+            yield RemoveLabel(label=label, because=because)
+        yield from self._retract(standing, because)
+
+    def _retract(self, standing: Sequence[Notice], because: str) -> Iterator[Action]:
         at = self.now.replace(microsecond=0)
         text = self.wording.notice("over", self.issue.author.login)
-        label = self._stale_label()
-        if label is not None and any(notice.kind == "stale" for notice in standing):
-            yield RemoveLabel(label=label, because=because)
         for notice in standing:
             yield RetractNotice(
                 comment_id=notice.comment.id,
@@ -244,9 +250,14 @@ class _Waiting:
     def _holds_back(self, track: Track) -> str:
         if any(_asks(action) for action in self.planned):
             return "The bot asks just now."
-        if maintainers_owe(self.issue, self.history):
+        if maintainers_owe(self.issue, self.history, self.policy.labels.needs_info):
             return "The maintainers have the next word."
-        return exempt(self.issue, self.history, track.section)
+        return exempt(self.issue, self.history, track.section, self.app)
+
+    def _quiet_since(self) -> datetime:
+        """Nobody has said anything since then, nor asked by the bot's Request or the label."""
+        asked = asked_by_label(self.issue, self.history, self.policy.labels.needs_info)
+        return max((quiet_since(self.issue, self.history), asked_at(self.history), *asked))
 
     def _spoken_since(self, warning: Comment) -> bool:
         spoken = any(_after(comment, warning) and not comment.author.is_bot for comment in self.issue.comments)
@@ -254,14 +265,21 @@ class _Waiting:
         return spoken or (at is not None and at > warning.created_at)
 
     def _stale_label(self) -> str | None:
+        return next((label for label in self._stale_labels() if same(label, self.policy.stale.label)), None)
+
+    def _stale_labels(self) -> list[str]:
+        """The policy's, and those of earlier policies that the bot put on."""
+        keys = {self.policy.stale.label.lower(), *self.history.stale_labels}
         removed = {action.label for action in self.planned if isinstance(action, RemoveLabel)}
-        name = self.policy.stale.label
-        return next((label for label in self.issue.labels if same(label, name) and label not in removed), None)
+        return [label for label in self.issue.labels if label.lower() in keys and label not in removed]
 
     def _label_was_removed(self) -> bool:
         key, history = self.policy.stale.label.lower(), self.history
         once_there = history.labels_removed_by_people | history.labels_by_bot | history.labels_by_people
-        return self._stale_label() is None and key in once_there
+        return self._stale_label() is None and key in once_there - history.labels_by_other_bots
+
+    def _labelled_by_people(self) -> frozenset[str]:
+        return self.history.labels_by_people - self.history.labels_by_other_bots
 
 
 def _once_resolved(history: History, planned: Sequence[Action]) -> History:

@@ -147,12 +147,12 @@ class StaleLabel(_Spelled):
     days_until_stale: _Days = Field(
         None,
         validation_alias=_also("days_until_stale", "days-before-stale", "days-before-issue-stale"),
-        description="null: never.",
+        description="The section's own unless given. null: never.",
     )
     days_until_close: _Days = Field(
         None,
         validation_alias=_also("days_until_close", "days-before-close", "days-before-issue-close"),
-        description="null: never.",
+        description="The section's own unless given. null: never.",
     )
 
 

@@ -34,6 +34,8 @@ class AddLabels(Action):
     labels: tuple[str, ...]
     for_person: bool = False
     """Said by a person (`/label`): remembered among the labels people added, not the bot's."""
+    with_warning: bool = False
+    """Taken off with it, whatever the policy calls its label by then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Literal
 
-from bot.triage.commands import is_bare, parse_commands
+from bot.triage.commands import ParsedCommand, is_bare, parse_commands
 from bot.triage.issue import Actor, Comment, History, Issue
 from bot.triage.labels import same
 from bot.triage.lifecycle_policy import StaleSection, Waiting
@@ -61,16 +61,21 @@ def least_days(policy: Policy) -> int | None:
 def _times(issue: Issue, stale: StaleSection) -> tuple[int | None, int | None]:
     for name, own in stale.labels.items():
         if any(same(label, name) for label in issue.labels):
-            return own.days_until_stale, own.days_until_close
+            given = own.model_fields_set
+            return (
+                own.days_until_stale if "days_until_stale" in given else stale.days_until_stale,
+                own.days_until_close if "days_until_close" in given else stale.days_until_close,
+            )
     return stale.days_until_stale, stale.days_until_close
 
 
-def exempt(issue: Issue, history: History, section: Waiting) -> str:
-    """Say why the lifecycle leaves an issue alone; empty where it does not."""
+def exempt(issue: Issue, history: History, section: Waiting, app: str) -> str:
+    """Say why the lifecycle leaves an issue alone; empty where it does not. `app`: the bot's login."""
     labels, assignees = _lower(issue.labels), _lower(issue.assignees)
     start = section.start_date and datetime.combine(section.start_date, time(), UTC)
     reasons = {
         "A maintainer said to leave it alone.": history.skipped,
+        "The bot itself opened it.": issue.author.is_bot and issue.author.login.lower() == app.lower(),
         "It is pinned.": history.pinned,
         "It was transferred from another repository.": issue.transferred_in,
         "The policy exempts it by a label.": not labels.isdisjoint(_lower(section.exempt_labels)),
@@ -100,24 +105,34 @@ def asked_at(history: History) -> datetime:
     return request.asked_at or _START if request and not request.resolved else _START
 
 
-def maintainers_owe(issue: Issue, history: History) -> bool:
+def asked_by_label(issue: Issue, history: History, label: str | None) -> tuple[datetime, ...]:
+    """When a person put on the label that says that the author is asked; none where it is off, or by the bot."""
+    if not any(same(each, label) for each in issue.labels):
+        return ()
+    return tuple(at for name, at in history.labelled_at if same(name, label))
+
+
+def maintainers_owe(issue: Issue, history: History, needs_info: str | None = None) -> bool:
     """Tell whether the next word is the maintainers': from the start, and after each word of the author.
 
     The bot's open Request is put for them, and whether an edit answers it the bot can tell by itself. Where the author
     is a maintainer or a bot, nobody owes anything. Where the author's account was deleted, the words of all deleted
-    accounts count as the author's: better not to close than to pass over an answer.
+    accounts count as the author's: better not to close than to pass over an answer. `needs_info`: the label by which
+    a maintainer may ask without a word.
     """
     author = issue.author
-    if author.is_bot or author.is_maintainer:
+    if author.is_bot or author.is_maintainer or issue.next_word_hidden:
         return False
     words = [
         (comment.created_at, by_author)
         for comment in issue.comments
         if not comment.author.is_bot
         and (
-            (by_author := _may_be_author(comment.author, issue)) or (comment.author.is_maintainer and is_reply(comment))
+            (by_author := _may_be_author(comment.author, issue))
+            or (comment.author.is_maintainer and is_reply(comment, needs_info))
         )
     ]
+    words += [(at, False) for at in asked_by_label(issue, history, needs_info)]
     request = history.request
     if request is not None and not request.resolved:
         words.append((asked_at(history), False))
@@ -127,9 +142,14 @@ def maintainers_owe(issue: Issue, history: History) -> bool:
     return max(words, default=(_START, True))[1]
 
 
-def is_reply(comment: Comment) -> bool:
-    """Whether a maintainer's comment is a word to the author: commands to the bot are none, but the one that asks."""
-    return not is_bare(comment.body) or any(it.name == "needs-info" for it in parse_commands(comment.body))
+def is_reply(comment: Comment, needs_info: str | None = None) -> bool:
+    """Whether a maintainer's comment is a word to the author: commands to the bot are none, but those that ask."""
+    return not is_bare(comment.body) or any(_asks(command, needs_info) for command in parse_commands(comment.body))
+
+
+def _asks(command: ParsedCommand, needs_info: str | None) -> bool:
+    labels = command.arguments if command.name == "label" else ()
+    return command.name == "needs-info" or any(same(label, needs_info) for label in (*labels, " ".join(labels)))
 
 
 def _may_be_author(actor: Actor, issue: Issue) -> bool:

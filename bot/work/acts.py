@@ -22,6 +22,7 @@ from bot.triage.plan import (
     React,
     Remember,
     RemoveLabel,
+    Reopen,
     RetractNotice,
 )
 from bot.work import metrics
@@ -55,8 +56,8 @@ class Act:
         """What did not work and will not by itself, for people."""
         self._closed_by_other = False
         """A person was faster: what is remembered of closing it must not call it the bot's."""
-        self._unsaid = False
-        """A notice could not be written: nothing is closed without a word."""
+        self._held: dict[type[Action], str] = {}
+        """What must not be done any more, and why: nothing is closed or taken back without what goes before it."""
         self._repository = repository
         guid = planned.look.deliveries[-1].guid if planned.look.deliveries else ""
         state = "planned" if dry_run else "intended"
@@ -84,8 +85,8 @@ class Act:
                     if not self.failures:
                         self._remember(action)
                 elif not self.dry_run:
-                    if isinstance(action, Close) and self._unsaid:
-                        self.entries[index] = replace(self.entries[index], state="failed", note="left out: not said")
+                    if (why := self._held.get(type(action))) is not None:
+                        self.entries[index] = replace(self.entries[index], state="failed", note=f"left out: {why}")
                     else:
                         self._perform(index, action, installed, clock)
                     index += 1
@@ -117,7 +118,7 @@ class Act:
             # The other actions may still help: a label that cannot be set must not keep the author from an answer.
             metrics.ACTIONS.labels(action.kind, "failed").inc()
             self.entries[index] = replace(self.entries[index], state="failed", note=str(error))
-            self._unsaid = self._unsaid or isinstance(action, PostNotice)
+            self._hold(action)
             if not isinstance(error, NotFound):
                 self.failures.append(f"{action.kind}: {error}")
             elif isinstance(action, RetractNotice):
@@ -139,6 +140,13 @@ class Act:
         self.entries[index] = replace(self.entries[index], state="done", note=note, detail=described)
         self._closed_by_other = isinstance(action, Close) and not outcome.changed
         _take_down(self.record, action, outcome, clock())
+
+    def _hold(self, failed: Action) -> None:
+        if isinstance(failed, PostNotice):
+            self._held |= {Close: "not said", RetractNotice: "not said"}
+        if isinstance(failed, Reopen):
+            # What stands is how the next look knows that the author waits.
+            self._held[RetractNotice] = "not opened"
 
     def _not_begun(self, note: str) -> None:
         self.entries = [
@@ -188,12 +196,15 @@ def _take_down(record: Record, action: Action, outcome: Outcome, now: datetime) 
                 record.labels_removed_by_people -= names
             else:
                 record.labels_by_bot |= names - record.labels_by_people
+                record.labels_by_other_bots -= names
+                record.stale_labels |= names if action.with_warning else set()
                 # Only the label of the lifecycle comes back after a person removed it, with a new silence.
                 record.labels_removed_by_people -= names
         case RemoveLabel():
             name = action.label.lower()
             record.labels_by_bot.discard(name)
             record.labels_by_people.discard(name)
+            record.stale_labels.discard(name)
             if action.for_person:
                 record.labels_removed_by_people.add(name)
         case PostNotice():

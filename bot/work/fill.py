@@ -1,7 +1,8 @@
 """Fills the mirror of a repository from GitHub, page by page; one that is stopped goes on where it stopped.
 
 The first pass reads all issues, later ones what changed since the pass before began, and then what pull requests say of
-issues. Each page is stored together with the place where the next one begins.
+issues. Once a week a pass reads all again, and forgets what is gone though no webhook told. Each page is stored
+together with the place where the next one begins.
 """
 
 from __future__ import annotations
@@ -28,7 +29,9 @@ if TYPE_CHECKING:
 _SIZE = 100
 _SIZE_OF_NEWS = 50
 """Most often few issues changed, and GitHub counts what is asked for: half a page costs half the points."""
-_LEAST = 5
+_LEAST = 1
+_WHOLE_EVERY = 7 * 86_400_000
+"""Milliseconds. What changes without a trace, such as an issue that is deleted, is found then."""
 _OVERLAP = timedelta(minutes=5)
 """GitHub's index may lag behind what it says of an issue's change."""
 _RESERVE = 200
@@ -74,24 +77,24 @@ def fill(
     filed: Callable[[Issue], Filed] = lambda _: Filed(),
     told: Callable[[Filled], None] = lambda _: None,
     *,
-    full: bool = False,
+    pulls: bool = True,
     clock: Callable[[], int] = now_ms,
 ) -> Filled:
     """Brings the mirror up to date; stops at a limit, with all it has read kept. Raises other GitHubErrors.
 
-    `told` is called after each page. `full` reads all issues again and forgets those that are gone, as no webhook told.
+    `told` is called after each page. Without `pulls`, what pull requests say is left for the next fill that asks.
     """
     with database.read() as connection:
         progress = fills.get(connection, repository.id)
-    if full and progress.complete_until is not None:
-        progress = replace(progress, cursor="", began_at=None, complete_until=None)
     if progress.began_at is None:
-        progress = replace(progress, cursor="", began_at=clock())
+        now = clock()
+        whole = progress.whole_at is None or now - progress.whole_at >= _WHOLE_EVERY
+        progress = replace(progress, cursor="", began_at=now, whole=whole)
     done = Filled()
     try:
         began = _read_issues(database, repository, reader, filed, told, done, progress, clock)
         if began is not None:
-            _read_pulls(database, repository, reader, filed, done, began)
+            _read_pulls(database, repository, reader, filed, done, began, wanted=pulls)
     except LimitReached as error:
         done.again_at = error.until
     return done
@@ -109,7 +112,8 @@ def _read_issues(
 ) -> int | None:
     """Goes on with the pass; when it began, or None where too few points are left to end it."""
     began = progress.began_at or 0
-    since = None if progress.complete_until is None else from_ms(progress.complete_until) - _OVERLAP
+    since = from_ms(progress.complete_until)
+    since = None if since is None or progress.whole else since - _OVERLAP
     size = _SIZE if since is None else _SIZE_OF_NEWS
     while True:
         try:
@@ -152,10 +156,11 @@ def _keep(
     began = progress.began_at or 0
     after = replace(progress, cursor=page.cursor)
     if not page.more:
-        after = replace(progress, cursor="", began_at=None, complete_until=began)
+        whole_at = began if progress.reads_all else progress.whole_at
+        after = replace(progress, cursor="", began_at=None, complete_until=began, whole=False, whole_at=whole_at)
     with database.write() as connection:
         threads.save(connection, repository.id, page.threads, read_at, filed)
-        if not page.more and progress.complete_until is None:
+        if not page.more and progress.reads_all:
             threads.remove_unseen(connection, repository.id, began)
         fills.put(connection, repository.id, after)
     return after
@@ -168,10 +173,14 @@ def _read_pulls(
     filed: Callable[[Issue], Filed],
     done: Filled,
     began: int,
+    *,
+    wanted: bool,
 ) -> None:
     """What pull requests said since the scan before; all that they said before the first pass came with the issues."""
     with database.read() as connection:
         until = fills.get(connection, repository.id).pulls_until
+    if until is not None and not wanted:
+        return
     if until is not None:
         try:
             links.refresh(database, repository, reader, from_ms(until) - _OVERLAP, filed, done.count)

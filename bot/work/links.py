@@ -6,6 +6,7 @@ import time
 from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
+from bot.github.errors import Unavailable
 from bot.store import threads
 
 if TYPE_CHECKING:
@@ -19,10 +20,14 @@ if TYPE_CHECKING:
     from bot.triage.issue import Issue, Repository
 
 
+_SIZE = 50
+"""Of a page: one point."""
+
+
 class ReadsPulls(Protocol):
     """`bot.github.threads.ThreadReader` is one. May raise GitHubError."""
 
-    def pulls(self, repo: Repository, after: str = "") -> PullPage: ...
+    def pulls(self, repo: Repository, after: str = "", size: int = _SIZE) -> PullPage: ...
 
 
 def refresh(
@@ -34,9 +39,16 @@ def refresh(
     told: Callable[[Budget], None],
 ) -> None:
     """Of all that changed since then, of issues that are in the mirror. `told` is called after each request."""
-    after = ""
+    after, size = "", _SIZE
     while True:
-        page = reader.pulls(repository, after)
+        try:
+            page = reader.pulls(repository, after, size)
+        except Unavailable:
+            # As of issues, a heavy page times out.
+            if size == 1:
+                raise
+            size //= 2
+            continue
         told(page.budget)
         changed = [pull for pull in page.pulls if pull.updated_at >= since]
         _take(database, repository, changed, filed)

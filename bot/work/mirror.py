@@ -120,7 +120,9 @@ class Mirror:
                     record.needs_info_by_maintainer = False
                     record.edited_at = to_ms(issue.updated_at)
             case "labeled" | "unlabeled" if event.label:
-                _label_by_person(record, event.label.lower(), added=event.action == "labeled")
+                _label_by_other(record, event.label.lower(), added=event.action == "labeled")
+                if event.sender.is_bot:
+                    record.labels_by_other_bots.add(event.label.lower())
             case "closed" | "reopened":
                 record.closed_by_bot = record.intent.close = False
             case "pinned" | "unpinned":
@@ -152,7 +154,9 @@ class Mirror:
         waited_for = by_author and record.needs_info_by_maintainer
         record.needs_info_by_maintainer = record.needs_info_by_maintainer and not by_author
         said = self._said(event)
-        if known and not (said or record.request or waited_for or record.noticed):
+        # What a bot says takes no notice back.
+        noticed = record.noticed and not event.sender.is_bot
+        if known and not (said or record.request or waited_for or noticed):
             return False
         look = self.look(issue.number)
         look.said += said
@@ -182,7 +186,8 @@ class Mirror:
         record.waiting_on = "maintainers" if actor.login == issue.author.login else "author"
 
 
-def _label_by_person(record: Record, label: str, *, added: bool) -> None:
+def _label_by_other(record: Record, label: str, *, added: bool) -> None:
+    """By anybody but the bot itself."""
     if added:
         record.labels_by_people.add(label)
         record.labels_removed_by_people.discard(label)
@@ -190,3 +195,5 @@ def _label_by_person(record: Record, label: str, *, added: bool) -> None:
         record.labels_removed_by_people.add(label)
         record.labels_by_people.discard(label)
     record.labels_by_bot.discard(label)
+    record.labels_by_other_bots.discard(label)
+    record.stale_labels.discard(label)

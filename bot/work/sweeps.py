@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import structlog
 
+from bot.github.errors import Unavailable
 from bot.store import issues, journal, waiting
 from bot.store.journal import Entry
-from bot.store.times import to_ms
+from bot.store.times import from_ms, to_ms
 from bot.triage.lifecycle import lifecycle
-from bot.triage.plan import Action, Remember
+from bot.triage.plan import Action, PostNotice, Remember
 from bot.triage.waiting import least_days, track_of
-from bot.work.fill import fill
+from bot.work.fill import Filled, fill
 from bot.work.reports import filing
 from bot.work.schedules import EVERY_HOUR, waits
 
@@ -30,10 +31,10 @@ if TYPE_CHECKING:
     from bot.triage.lifecycle_policy import Waiting
     from bot.triage.policy import Policy
     from bot.work.chores import Chore
-    from bot.work.fill import Filled
 
 log = structlog.get_logger(__name__)
 
+_FIRST_DAY = timedelta(days=1)
 _AGAIN_AFTER = timedelta(days=1)
 """An issue on which the look, with all that GitHub shows, came to another end than the mirror lets one think."""
 
@@ -46,8 +47,8 @@ class Due:
     actions: tuple[Action, ...]
     section: Waiting
     """Of the policy: the one whose limit it counts for."""
-    looked_at: int
-    """Milliseconds; 0 for never."""
+    swept_at: int
+    """When a sweep last had it looked at, in milliseconds; 0 for never."""
 
 
 def sweep(chore: Chore) -> datetime | None:
@@ -56,21 +57,42 @@ def sweep(chore: Chore) -> datetime | None:
     with chore.database.read() as connection:
         if not waits(connection, repository.id, policy):
             return None
-    filled = fill(
-        chore.database,
-        repository,
-        chore.installed.threads,
-        filing(chore.context.checker),
-        clock=lambda: to_ms(chore.clock()),
-    )
-    chosen = Chosen(policy, to_ms(chore.now - _AGAIN_AFTER))
+    filled, trouble = _filled(chore)
     with chore.database.read() as connection:
+        # A fill that a limit stopped comes again soon: to read on, not to take up more than an hour's.
+        next_at = from_ms(waiting.last_sweep(connection, repository.id)) + EVERY_HOUR
+        if to_ms(chore.now) < to_ms(next_at):
+            return min(filled.again_at or next_at, next_at)
+        chosen = Chosen(policy, to_ms(chore.now - _AGAIN_AFTER))
         for found in due(connection, chore.context, chore.now):
             if chore.stopping.is_set():
                 return chore.now
-            chosen.add(found)
-    _take_up(chore, chosen, filled)
+            if not (_warns(found) and _is_new(chore)):
+                chosen.add(found)
+    _take_up(chore, chosen, filled, trouble)
     return filled.again_at or chore.now + EVERY_HOUR
+
+
+def _filled(chore: Chore) -> tuple[Filled, str]:
+    """Only what is told of issues, which is all that a sweep asks; with why the mirror may lag behind all the same."""
+    threads, filed = chore.installed.threads, filing(chore.context.checker)
+    try:
+        done = fill(
+            chore.database, chore.known.repository, threads, filed, pulls=False, clock=lambda: to_ms(chore.clock())
+        )
+    except Unavailable as error:
+        log.warning("a sweep goes on with the mirror as it is", reason=str(error))
+        return Filled(), f"Partial: GitHub did not answer ({error}), so later changes are not known yet."
+    return done, ""
+
+
+def _warns(found: Due) -> bool:
+    return any(isinstance(action, PostNotice) for action in found.actions)
+
+
+def _is_new(chore: Chore) -> bool:
+    """Nobody is warned on the day on which the App came."""
+    return to_ms(chore.now - _FIRST_DAY) < (chore.known.installed_at or chore.known.first_seen)
 
 
 def due(connection: Connection, context: Context, now: datetime) -> Iterator[Due]:
@@ -78,11 +100,11 @@ def due(connection: Connection, context: Context, now: datetime) -> Iterator[Due
     policy = context.policy
     least = least_days(policy)
     since = 0 if least is None else to_ms(now - timedelta(days=least))
-    for quiet in waiting.quiet(connection, context.repository.id, policy.stale.label, since):
+    for quiet in waiting.quiet(connection, context.repository.id, policy.stale.label, since, policy.labels.needs_info):
         actions = tuple(_actions(quiet, context, now))
         if actions:
             track = track_of(quiet.issue, quiet.history, policy)
-            yield Due(quiet.issue, actions, track.section if track else policy.stale, quiet.looked_at)
+            yield Due(quiet.issue, actions, track.section if track else policy.stale, quiet.swept_at)
 
 
 def _actions(quiet: Quiet, context: Context, now: datetime) -> Iterator[Action]:
@@ -93,20 +115,20 @@ def _actions(quiet: Quiet, context: Context, now: datetime) -> Iterator[Action]:
 
 
 class Chosen:
-    """As many as the policy lets one sweep take up: those that were not looked at for longest."""
+    """As many as the policy lets one sweep take up: those that wait for longest."""
 
-    def __init__(self, policy: Policy, looked_before: int) -> None:
-        self._looked_before = looked_before
+    def __init__(self, policy: Policy, swept_before: int) -> None:
+        self._swept_before = swept_before
         self._heaps: list[tuple[Waiting, list[tuple[int, int]]]] = [(policy.needs_info, []), (policy.stale, [])]
         self.left = 0
         """Due, and left for the next sweep."""
 
     def add(self, found: Due) -> None:
-        if found.looked_at > self._looked_before:
+        if found.swept_at > self._swept_before:
             return
         for section, heap in self._heaps:
             if section is found.section:
-                heapq.heappush(heap, (-found.looked_at, -found.issue.number))
+                heapq.heappush(heap, (-found.swept_at, -found.issue.number))
                 if len(heap) > section.limit_per_run:
                     heapq.heappop(heap)
                     self.left += 1
@@ -116,9 +138,9 @@ class Chosen:
         return sorted(-number for _, heap in self._heaps for _, number in heap)
 
 
-def _take_up(chore: Chore, chosen: Chosen, filled: Filled) -> None:
+def _take_up(chore: Chore, chosen: Chosen, filled: Filled, trouble: str) -> None:
     numbers, at, repository = chosen.numbers, to_ms(chore.now), chore.known.repository
-    partial = " ".join(_partial(chosen, filled))
+    partial = " ".join(_partial(chosen, filled, trouble))
     log.info("swept", due=len(numbers), left=chosen.left, read=filled.issues, points=filled.points, partial=partial)
     if not (numbers or partial):
         return
@@ -128,7 +150,9 @@ def _take_up(chore: Chore, chosen: Chosen, filled: Filled) -> None:
         journal.write(connection, [Entry(repository.id, 0, "sweep", "noted", because=because, note=partial, at=at)])
 
 
-def _partial(chosen: Chosen, filled: Filled) -> Iterable[str]:
+def _partial(chosen: Chosen, filled: Filled, trouble: str) -> Iterable[str]:
+    if trouble:
+        yield trouble
     if filled.again_at is not None:
         yield (
             f"Partial: GitHub's limit stopped the reading after {filled.issues:,} issues; it goes on there at"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,7 +12,8 @@ from bot.store import issues, threads, waiting
 from bot.store.database import Database
 from bot.store.issues import Record
 from bot.store.times import to_ms
-from tests.bot.issuebash.making import ANN, BEN, CI_BOT, MAYA, ago, says, thread
+from bot.triage.issue import History
+from tests.bot.issuebash.making import ANN, BEN, CI_BOT, MAYA, ago, does, says, thread
 
 SINCE = to_ms(ago(60))
 ASKED = says(MAYA, "Which version?", 70)
@@ -71,13 +73,80 @@ def test_what_is_gone_or_anothers_is_left_out(database: Database):
 
 def test_each_comes_with_what_is_remembered_as_a_sweep_finds_it(database: Database):
     keep(database, thread(ASKED, number=1, pinned=True))
-    keep(database, thread(ASKED, number=2), skipped=True, looked_at=5, last_human_at=to_ms(ago(61)))
+    keep(database, thread(ASKED, number=2), skipped=True, pinned=True, looked_at=5, last_human_at=to_ms(ago(61)))
+    keep(database, thread(ASKED, number=3), transferred_in=True, last_human_at=to_ms(ago(90)))
+    with database.write() as connection:
+        issues.sweep_up(connection, 1, [2], 7)
     with database.read() as connection:
-        unknown, known = waiting.quiet(connection, 1, "stale", SINCE)
-    assert (unknown.history.pinned, unknown.looked_at, unknown.history.last_human_at) == (True, 0, ago(70))
-    assert (known.history.skipped, known.looked_at, known.history.last_human_at) == (True, 5, ago(61))
+        unknown, known, moved = waiting.quiet(connection, 1, "stale", SINCE)
+    assert (unknown.history.pinned, unknown.swept_at, unknown.history.last_human_at) == (True, 0, ago(70))
+    assert (known.history.skipped, known.swept_at, known.history.last_human_at) == (True, 7, ago(61))
+    assert known.history.pinned
+    assert (moved.issue.transferred_in, moved.history.last_human_at) == (True, ago(70))
     assert unknown.history.swept
     assert known.issue.comments_known
+
+
+def test_what_the_mirror_knows_is_added_to_what_is_remembered(database: Database):
+    events = (
+        does("edited", ANN, 9), does("renamed", ANN, 8), does("edited", MAYA, 7), does("edited", CI_BOT, 1),
+        does("labeled", MAYA, 6, "Needs-Info"), does("labeled", MAYA, 5, "needs-info"), does("labeled", ANN, 4, "bug"),
+        does("labeled", CI_BOT, 3, "docs"),
+    )  # fmt: skip
+    keep(database, thread(ASKED, number=1, pinned=True, transferred_in=True, events=events))
+    with database.read() as connection:
+        (seen,) = waiting.seen(connection, 1, [1, 2]).values()
+    history = seen.added_to(History(edited_at=ago(20)))
+    assert (history.last_human_at, history.edited_at, history.pinned) == (ago(7), ago(8), True)
+    assert history.labelled_at == (("needs-info", ago(5)),)
+    assert seen.added_to(History(edited_at=ago(2), last_human_at=ago(2))).edited_at == ago(2)
+    plain = thread(ASKED, number=1).issue
+    assert seen.shown_on(plain).transferred_in
+    with database.read() as connection:
+        assert waiting.seen(connection, 2, [1]) == {}
+
+
+@pytest.mark.parametrize(("said", "kept"), [("stale 2030-01-01", True), ("over 2030-01-01", False)])
+def test_a_notice_that_stands_is_seen_though_nobody_remembers_it(database: Database, said: str, *, kept: bool):
+    notice = replace(says(CI_BOT, f"<!-- community-triage-bot:notice {said} -->", 9), by_this_app=True)
+    keep(database, thread(ASKED, notice, says(ANN, "Yes", 1), number=1))
+    keep(database, thread(ASKED, notice, number=2, state="closed", closed_at=ago(8)))
+    keep(database, thread(ASKED, notice, says(ANN, "Yes", 1), number=3, state="closed", closed_at=ago(8)))
+    assert shown(database) == ([1, 3] if kept else [])
+    with database.read() as connection:
+        assert waiting.any_noticed(connection, 1) is kept
+
+
+def test_whose_turn_it_is_may_stand_among_comments_that_were_not_read(database: Database):
+    hidden = (says(BEN, "+1", 99), *(says(CI_BOT, "Build", 90 - number) for number in range(20)))
+    keep(database, replace(thread(*hidden, number=1), comments_total=22))
+    keep(database, replace(thread(*hidden, number=2), comments_total=21))
+    keep(database, replace(thread(*hidden[:-1], says(ANN, "Yes", 70), number=3), comments_total=22))
+    with database.read() as connection:
+        (found,) = waiting.quiet(connection, 1, "stale", SINCE)
+    assert (found.issue.number, found.issue.next_word_hidden) == (1, True)
+
+
+def test_those_whose_author_was_asked_by_a_label_alone_are_shown(database: Database):
+    keep(database, thread(number=1, created_at=ago(90)), labels_by_people={"needs-info"})
+    assert shown(database) == []
+    with database.read() as connection:
+        (found,) = waiting.quiet(connection, 1, "stale", SINCE, "Needs-Info")
+    assert found.issue.number == 1
+
+
+def test_a_label_of_an_earlier_policy_that_is_left_over_is_looked_after(database: Database):
+    keep(database, thread(says(MAYA, "Which?", 2), number=1), stale_labels={"inactive"})
+    assert shown(database) == [1]
+
+
+def test_the_last_sweep_is_known(database: Database):
+    with database.write() as connection:
+        assert waiting.last_sweep(connection, 1) == 0
+        issues.sweep_up(connection, 1, [1, 2], 10)
+        issues.sweep_up(connection, 1, [2], 20)
+        issues.sweep_up(connection, 2, [1], 30)
+        assert waiting.last_sweep(connection, 1) == 20
 
 
 def test_a_sweeps_mark_goes_with_the_look(database: Database):

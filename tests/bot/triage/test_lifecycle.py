@@ -13,7 +13,7 @@ from bot.triage.decide import decide
 from bot.triage.issue import Actor
 from bot.triage.notices import mark, notices
 from bot.triage.plan import Close, Plan, PostNotice, RemoveLabel
-from tests.bot.triage.world import AUTHOR, MAINTAINER, NOW, STRANGER, World, bug, context, kinds, world
+from tests.bot.triage.world import APP, AUTHOR, MAINTAINER, NOW, STRANGER, World, bug, context, kinds, world
 
 STALE = "stale: {days_until_stale: 60, days_until_close: 7"
 ASKED = "needs_info: {days_until_reminder: 14, days_until_close: 7"
@@ -95,7 +95,7 @@ Does it still matter to you, ann? Then reply here, and I will open it again.
     assert not met.decide()
 
 
-def test_a_warning_without_a_day_never_closes():
+def test_a_warning_without_a_day_never_closes_but_gives_way_to_one_with():
     met = quiet("stale: {days_until_stale: 60}")
     met.wait(60)
     assert said(met.settle())[0] == snapshot("""\
@@ -106,9 +106,35 @@ If it does, just say so. If it does not, you are welcome to close the issue.
 
 <sub>I am a bot. If I got it wrong, just say so: there are people here too.</sub>
 """)
-    met.context = context(STALE + "}")
     met.wait(100)
     assert kinds(met.settle()) == []
+    met.context = context(STALE + "}")
+    met.history = replace(met.history, swept=False)
+    assert kinds(met.settle()) == []
+    met.history = replace(met.history, swept=True)
+    assert kinds(met.settle()) == ["post_notice", "retract_notice"]
+    assert [notice.day for notice in notices(met.issue) if notice.kind != "over"] == [
+        (met.now + timedelta(days=7)).date()
+    ]
+    assert "stale" in met.issue.labels
+    assert not met.decide()
+    met.wait(7)
+    assert kinds(met.settle()) == []
+    met.wait(1)
+    assert kinds(met.settle()) == ["post_notice", "close"]
+
+
+def test_a_crash_between_the_new_warning_and_the_old_is_none():
+    met = quiet("stale: {days_until_stale: 60}")
+    met.wait(60)
+    met.settle()
+    met.context = context(STALE + "}")
+    met.carry_out(met.decide().actions[0])
+    assert standing(met) == ["stale", "stale"]
+    met.wait(3)
+    assert kinds(met.settle()) == []
+    met.comment(AUTHOR, "Yes.")
+    assert kinds(met.settle()) == ["remove_label", "retract_notice", "retract_notice"]
 
 
 def test_a_warning_gives_the_time_that_it_named_though_the_policy_has_less_now():
@@ -210,6 +236,58 @@ def test_a_person_who_puts_the_label_on_starts_a_proper_warning():
     assert kinds(met.settle()) == []
     met.wait(1)
     assert kinds(met.settle()) == ["post_notice", "close"]
+
+
+def test_another_bots_label_starts_and_ends_nothing():
+    met = quiet()
+    met.label_by_another_bot("stale", on=True)
+    met.wait(59)
+    assert kinds(met.settle()) == []
+    met.wait(1)
+    assert kinds(met.settle()) == ["post_notice"]
+    met.label_by_another_bot("stale", on=False)
+    assert kinds(met.settle()) == []
+    met.wait(8)
+    assert kinds(met.settle()) == ["post_notice", "close"]
+
+
+def test_a_label_that_a_person_had_put_on_counts_as_taken_off_when_it_is_gone():
+    met = quiet()
+    met.label_by_hand("stale")
+    assert kinds(met.settle()) == ["post_notice"]
+    # The news of that were lost.
+    met.issue = replace(met.issue, labels=tuple(label for label in met.issue.labels if label != "stale"))
+    assert kinds(met.settle()) == ["retract_notice"]
+
+
+def test_the_label_goes_with_its_warning_whatever_the_policy_calls_it_by_then():
+    met = quiet()
+    met.wait(60)
+    met.settle()
+    met.context = context(STALE + ", label: inactive}")
+    met.comment(AUTHOR, "Yes.")
+    assert kinds(met.settle()) == ["remove_label", "retract_notice"]
+    assert "stale" not in met.issue.labels
+    left = quiet(STALE + ", label: inactive}", labels=("stale",))
+    assert kinds(left.settle()) == []
+    left.history = replace(
+        left.history, stale_labels=frozenset({"stale"}), labels_by_bot=left.history.labels_by_bot | {"stale"}
+    )
+    assert kinds(left.settle()) == ["remove_label"]
+
+
+def test_what_the_bot_itself_opened_is_left_alone():
+    met = world("A report", STALE + "}", author=APP)
+    met.wait(500)
+    assert kinds(met.settle()) == []
+
+
+def test_where_comments_are_missing_the_look_finds_out_whose_turn_it_is():
+    met = world(bug(), STALE + "}", next_word_hidden=True)
+    met.wait(60)
+    assert "post_notice" in kinds(met.decide())
+    met.issue = replace(met.issue, next_word_hidden=False)
+    assert "post_notice" not in kinds(met.decide())
 
 
 def test_a_label_from_before_the_bot_never_closes_without_a_fresh_warning():
@@ -601,6 +679,16 @@ def test_a_label_may_have_its_own_times():
     assert kinds(bugs.settle()) == []
 
 
+def test_what_a_label_leaves_out_is_the_sections():
+    met = quiet(STALE + ", labels: {docs: {days_until_close: 3}, bug: {}}}", labels=("docs",))
+    met.wait(59)
+    assert kinds(met.settle()) == []
+    met.wait(1)
+    assert "post_notice" in kinds(met.settle())
+    met.wait(4)
+    assert "close" in kinds(met.settle())
+
+
 def test_an_author_who_was_asked_is_reminded_then_the_issue_is_closed():
     met = asked()
     met.wait(13)
@@ -697,6 +785,81 @@ def test_an_issue_that_comes_to_wait_for_its_author_is_no_longer_stale():
     plan = met.settle()
     assert [action.label for action in plan.actions if isinstance(action, RemoveLabel)] == ["needs-triage", "stale"]
     assert "retract_notice" in kinds(plan)
+
+
+@pytest.mark.parametrize("by", ["hand", "command"])
+def test_a_maintainer_may_ask_by_the_label_alone(by: str):
+    met = world(bug(), ASKED + "}")
+    met.settle()
+    met.wait(1)
+    met.comment(AUTHOR, "Anybody?")
+    met.wait(1)
+    if by == "hand":
+        met.label_by_hand("needs-info")
+    else:
+        met.command(MAINTAINER, "label", "needs-info")
+    met.settle()
+    met.wait(13)
+    assert kinds(met.settle()) == []
+    met.wait(1)
+    assert kinds(met.settle()) == ["post_notice"]
+    met.comment(AUTHOR, "1.2")
+    met.settle()
+    met.wait(500)
+    assert kinds(met.settle()) == []
+
+
+def test_a_label_that_was_taken_off_again_asks_nothing():
+    met = world(bug(), STALE + "}")
+    met.settle()
+    met.label_by_hand("needs-info")
+    met.wait(1)
+    met.unlabel_by_hand("needs-info")
+    met.wait(500)
+    assert kinds(met.settle()) == []
+
+
+def test_a_silence_begins_with_the_bots_own_ask():
+    met = world(bug(), STALE + "}")
+    met.settle()
+    met.wait(30)
+    # Templates may ask for more by now.
+    met.issue = replace(met.issue, body=bug(problem=""))
+    met.history = replace(met.history, settled="", edited_at=met.now - timedelta(days=29))
+    assert "post_request" in kinds(met.settle())
+    met.wait(59)
+    assert kinds(met.settle()) == []
+    met.wait(1)
+    assert "post_notice" in kinds(met.settle())
+
+
+def test_nobody_is_warned_in_the_moment_in_which_the_bot_asks():
+    met = quiet()
+    met.wait(500)
+    met.issue = replace(met.issue, body=bug(problem=""))
+    met.history = replace(met.history, settled="")
+    plan = kinds(met.settle())
+    assert "post_request" in plan
+    assert "post_notice" not in plan
+
+
+def test_a_bot_with_a_maintainers_rights_replies_for_nobody():
+    met = quiet()
+    met.comment(AUTHOR, "It does.")
+    met.wait(1)
+    met.comment(Actor("helper[bot]", is_bot=True, association="MEMBER"), "Thanks for your report!")
+    met.wait(500)
+    assert kinds(met.settle()) == []
+
+
+def test_an_author_that_is_a_bot_has_nothing_opened_again():
+    met = quiet(author=Actor("helper[bot]", is_bot=True))
+    met.wait(60)
+    met.settle()
+    met.wait(8)
+    assert "close" in kinds(met.settle())
+    met.comment(met.issue.author, "Build 9 failed.")
+    assert kinds(met.settle()) == []
 
 
 def test_a_fresh_ask_takes_a_warning_back():

@@ -171,8 +171,11 @@ class World:
             case CreateLabel(name=name):
                 known = self.context.known_labels or {}
                 self.context = replace(self.context, known_labels={**known, name.lower(): name})
-            case AddLabels(labels=labels, for_person=for_person):
+            case AddLabels(labels=labels, for_person=for_person, with_warning=with_warning):
                 self._add(labels, for_person)
+                if with_warning:
+                    keys = {label.lower() for label in labels}
+                    self.history = replace(self.history, stale_labels=self.history.stale_labels | keys)
             case RemoveLabel(label=label, for_person=for_person):
                 self._remove(label, for_person)
             case PostRequest(body=body):
@@ -222,6 +225,7 @@ class World:
             labels_by_bot=history.labels_by_bot - keys if for_person else history.labels_by_bot | keys,
             labels_by_people=history.labels_by_people | keys if for_person else history.labels_by_people,
             labels_removed_by_people=history.labels_removed_by_people - keys,
+            labels_by_other_bots=history.labels_by_other_bots - keys,
         )
 
     def _remove(self, label: str, for_person: bool) -> None:
@@ -233,6 +237,8 @@ class World:
             history,
             labels_by_bot=history.labels_by_bot - key,
             labels_by_people=history.labels_by_people - key,
+            labels_by_other_bots=history.labels_by_other_bots - key,
+            stale_labels=history.stale_labels - key,
             labels_removed_by_people=history.labels_removed_by_people | key
             if for_person
             else history.labels_removed_by_people,
@@ -285,10 +291,26 @@ class World:
     def label_by_hand(self, label: str) -> None:
         if label.lower() not in {each.lower() for each in self.issue.labels}:
             self._add((label,), for_person=True)
+            others = (it for it in self.history.labelled_at if it[0] != label.lower())
+            self.history = replace(
+                self.history,
+                stale_labels=self.history.stale_labels - {label.lower()},
+                labelled_at=(*others, (label.lower(), self.now)),
+            )
 
     def unlabel_by_hand(self, label: str) -> None:
         if label in self.issue.labels:
             self._remove(label, for_person=True)
+
+    def label_by_another_bot(self, label: str, *, on: bool) -> None:
+        if on == (label.lower() in {each.lower() for each in self.issue.labels}):
+            return
+        if on:
+            self._add((label,), for_person=True)
+        else:
+            self._remove(label, for_person=True)
+        others = self.history.labels_by_other_bots | {label.lower()}
+        self.history = replace(self.history, labels_by_other_bots=others)
 
     def wait(self, days: int) -> None:
         self.now += timedelta(days=days)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -21,6 +20,7 @@ from bot.store.database import Database
 from bot.store.threads import Filed
 from bot.triage.issue import Repository
 from bot.work.fill import Filled, fill
+from bot.work.pace import now_ms
 from tests.fakes.github import FakeGitHub, Limits, key_pair, serve
 
 WIDGETS = "octo-org/widgets"
@@ -156,6 +156,7 @@ class Failing:
     def __init__(self, place: Place, failures: dict[int, Exception], most: int = 1000) -> None:
         self.place, self.failures, self.most = place, failures, most
         self.sizes: list[int] = []
+        self.pull_sizes: list[int] = []
 
     def page(self, repo: Repository, *, size: int, after: str = "", since: datetime | None = None) -> ThreadPage:
         self.sizes.append(size)
@@ -166,8 +167,11 @@ class Failing:
             raise Unavailable("GraphQL: 502", 502)
         return self.place.here.threads.page(repo, size=size, after=after, since=since)
 
-    def pulls(self, repo: Repository, after: str = "") -> PullPage:
-        return self.place.here.threads.pulls(repo, after)
+    def pulls(self, repo: Repository, after: str = "", size: int = 50) -> PullPage:
+        self.pull_sizes.append(size)
+        if size > self.most:
+            raise Unavailable("GraphQL: 502", 502)
+        return self.place.here.threads.pulls(repo, after, size)
 
 
 def test_a_fill_that_a_limit_stopped_goes_on_where_it_was(place: Place):
@@ -203,7 +207,36 @@ def test_a_page_too_heavy_for_github_is_halved_and_grows_again(place: Place):
 
 def test_a_github_that_never_answers_is_told(place: Place):
     with pytest.raises(Unavailable):
-        place.fill(reader=Failing(place, {}, most=1))
+        place.fill(reader=Failing(place, {}, most=0))
+
+
+def test_one_heavy_issue_is_read_alone(place: Place):
+    for number in range(3):
+        place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
+    assert place.fill(reader=Failing(place, {}, most=1)).issues == 3
+
+
+def test_a_page_of_pull_requests_too_heavy_for_github_is_halved(place: Place):
+    issue = place.fake.open_issue(WIDGETS, "ann", "It broke")
+    place.fill()
+    for number in range(30):
+        place.fake.open_pull_request(WIDGETS, "nico", f"Try {number}", f"#{issue.number}")
+    reader = Failing(place, {}, most=12)
+    place.fill(reader=reader)
+    assert reader.pull_sizes == [50, 25, 12, 12, 12]
+    assert len(place.open()[issue.number].links) == 30
+    with pytest.raises(Unavailable):
+        place.fill(reader=Failing(place, {}, most=0))
+
+
+def test_what_pull_requests_say_is_read_by_the_next_that_asks(place: Place):
+    issue = place.fake.open_issue(WIDGETS, "ann", "It broke")
+    place.fill(pulls=False)
+    place.fake.open_pull_request(WIDGETS, "nico", "Try", f"#{issue.number}")
+    assert place.fill(pulls=False).requests == 1
+    assert place.open()[issue.number].links == ()
+    place.fill()
+    assert len(place.open()[issue.number].links) == 1
 
 
 def test_what_is_gone_is_forgotten_by_a_full_pass(place: Place):
@@ -282,27 +315,52 @@ def test_pull_requests_are_read_back_to_the_last_time_and_no_further(place: Plac
     assert len(place.open()[issue.number].links) == 70
 
 
-def test_a_full_pass_forgets_what_was_deleted_meanwhile(place: Place):
+def in_a_week() -> int:
+    return now_ms() + 7 * 86_400_000
+
+
+def test_once_a_week_all_is_read_and_what_was_deleted_meanwhile_forgotten(place: Place):
     kept = place.fake.open_issue(WIDGETS, "ann", "Stays")
     gone = place.fake.open_issue(WIDGETS, "ann", "Goes")
     place.fill()
     gone.deleted = True
     place.fill()
     assert set(place.open()) == {kept.number, gone.number}
-    time.sleep(0.002)  # times are kept in milliseconds
-    assert place.fill(full=True).issues == 1
+    assert place.fill(clock=in_a_week).issues == 1
     assert set(place.open()) == {kept.number}
 
 
-def test_a_full_pass_that_was_stopped_goes_on(place: Place):
+def test_a_pass_over_all_that_was_stopped_goes_on_and_keeps_what_is_known(place: Place):
     for number in range(150):
         place.fake.open_issue(WIDGETS, "ann", f"Issue {number}")
     place.fill()
     until = datetime.now(UTC) + timedelta(hours=1)
-    first = place.fill(reader=Failing(place, {2: LimitReached("spent", until)}), full=True)
+    first = place.fill(reader=Failing(place, {2: LimitReached("spent", until)}), clock=in_a_week)
     assert (first.issues, first.again_at) == (100, until)
-    assert place.fill(full=True).issues == 50
+    with place.database.read() as connection:
+        assert fills.get(connection, place.repository.id).complete_until is not None
+    assert place.fill(clock=in_a_week).issues == 50
     assert len(place.open()) == 150
+    assert place.fill(clock=in_a_week).requests == 2
+
+
+class Lagging(Failing):
+    """A replica that shows issues as they were before the last change."""
+
+    def page(self, repo: Repository, *, size: int, after: str = "", since: datetime | None = None) -> ThreadPage:
+        page = super().page(repo, size=size, after=after, since=since)
+        older = (replace(it, issue=replace(it.issue, updated_at=it.issue.created_at)) for it in page.threads)
+        return replace(page, threads=tuple(older))
+
+
+def test_what_a_replica_that_lags_behind_shows_is_there(place: Place):
+    old = datetime.now(UTC) - timedelta(days=2)
+    issue = place.fake.open_issue(WIDGETS, "ann", "Stays", created_at=old.timestamp())
+    place.fake.comment(WIDGETS, issue, "ben", "News")
+    place.fill()
+    place.fill(reader=Lagging(place, {}), clock=in_a_week)
+    (found,) = place.open().values()
+    assert [it.body for it in found.issue.comments] == ["News"]
 
 
 def test_a_cursor_that_github_no_longer_knows_begins_the_pass_again(place: Place):
@@ -355,5 +413,5 @@ def test_pull_requests_that_are_not_granted_leave_the_links_unknown(place: Place
 
 
 class Closed(Failing):
-    def pulls(self, repo: Repository, after: str = "") -> PullPage:
-        raise Forbidden(f"GraphQL: {repo.full_name} {after} Resource not accessible by integration")
+    def pulls(self, repo: Repository, after: str = "", size: int = 50) -> PullPage:
+        raise Forbidden(f"GraphQL: {repo.full_name} {after} {size} Resource not accessible by integration")

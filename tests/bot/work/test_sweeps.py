@@ -14,7 +14,7 @@ from bot.triage.plan import Action, Close, Reopen
 from bot.triage.policy import load_policy
 from bot.work.lanes import Lanes
 from bot.work.sweeps import Chosen, Due
-from tests.bot.work.bench import INCOMPLETE, REPO
+from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO
 from tests.bot.work.place import ASKED, DAY, STALE, Place
 
 
@@ -108,7 +108,7 @@ def test_a_sweep_keeps_to_its_limits_and_takes_those_that_waited_longest(
 ):
     said = "needs_info: {{days_until_reminder: 1, limit_per_run: {}}}\nstale: {{limit_per_run: {}}}"
     policy = load_policy(said.format(*limits).encode())
-    chosen = Chosen(policy, looked_before=50)
+    chosen = Chosen(policy, swept_before=50)
     at = datetime(2030, 1, 1, tzinfo=UTC)
     for number, (asked, looked_at) in enumerate(looked, start=1):
         issue = TriageIssue(number, "", "", Actor("ann"), at, at)
@@ -246,7 +246,7 @@ def test_a_policy_that_ends_takes_the_warnings_back(place: Place):
     place.wait(1.1)
     assert "over" in place.said(issue)[0]
     assert "stale" not in place.bench.labels(issue)
-    place.wait(1)
+    place.days(2)
     assert place.planned() is None
 
 
@@ -264,3 +264,102 @@ def test_in_a_dry_run_nothing_is_said_and_nothing_remembered_as_done(place: Plac
 def test_without_a_policy_for_it_there_are_no_sweeps(place: Place):
     place.commit("{}")
     assert place.planned() is None
+
+
+def test_a_limit_that_stops_the_reading_again_and_again_does_not_multiply_what_is_taken_up(place: Place):
+    place.commit(STALE.replace("}", ", limit_per_run: 1}"))
+    issues = place.quiet(4)
+    place.clock.now += 61 * DAY
+    place.fake.faults.graphql_limit(60, times=4)
+    for _ in range(5):
+        place.wait(62 / DAY)
+    assert sum("stale" in place.bench.labels(issue) for issue in issues) == 1
+    place.wait(1 / 24)
+    assert sum("stale" in place.bench.labels(issue) for issue in issues) == 2
+
+
+def test_an_issue_that_cannot_be_read_keeps_none_waiting(place: Place):
+    place.commit(STALE.replace("}", ", limit_per_run: 1}"))
+    first, second = place.quiet(2)
+    place.fake.faults.error(403, method="GET", path=f"/issues/{first.number}$", times=-1)
+    place.clock.now += 61 * DAY
+    for _ in range(2):
+        place.wait(1 / 24)
+    assert "stale" in place.bench.labels(second)
+
+
+def test_a_github_that_does_not_answer_leaves_the_sweep_the_mirror_that_there_is(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    place.wait(1)
+    place.fake.faults.error(502, method="POST", path="/graphql$", times=-1)
+    place.wait(61)
+    assert "stale" in place.bench.labels(issue)
+    assert "Partial: GitHub did not answer (" in place.swept()[-1]
+
+
+def test_a_sweep_asks_nothing_of_pull_requests(place: Place):
+    place.commit(STALE)
+    place.quiet()
+    place.wait(1)
+    place.bench.forget_calls()
+    place.wait(1 / 24)
+    assert len(place.bench.calls("POST", "/graphql")) == 1
+
+
+def test_a_question_hidden_in_a_long_talk_is_found_by_the_look(place: Place):
+    place.commit(STALE)
+    issue = place.fake.open_issue(REPO, "ann", "It broke", COMPLETE)
+    for _ in range(5):
+        place.fake.comment(REPO, issue, "sam", "+1")
+    place.clock.now += 60
+    place.fake.comment(REPO, issue, "mia", "Does it still happen?")
+    for _ in range(21):
+        place.fake.comment(REPO, issue, "ci", "Build", bot=True)
+    place.bench.settle()
+    place.wait(61)
+    assert "stale" in place.bench.labels(issue)
+
+
+def test_an_author_who_was_asked_by_a_label_alone_is_reminded(place: Place):
+    place.commit(ASKED)
+    issue = place.fake.open_issue(REPO, "ann", "It broke", COMPLETE)
+    place.bench.settle()
+    place.wait(3)
+    place.fake.label(REPO, issue, "needs-info", by="mia")
+    place.bench.settle()
+    place.wait(13.9)
+    assert place.comments(issue) == []
+    place.wait(0.2)
+    assert [line.split()[2] for line in place.said(issue)] == ["reminder"]
+
+
+def test_the_label_goes_with_its_warning_though_the_policy_calls_it_otherwise_by_then(place: Place):
+    issue = place.warned()
+    place.commit(STALE.replace("}", ", label: inactive}"))
+    place.fake.comment(REPO, issue, "ann0", "Yes.")
+    place.bench.settle()
+    assert "stale" not in place.bench.labels(issue)
+
+
+def test_a_warning_is_said_anew_with_the_day_where_the_policy_comes_to_close(place: Place):
+    issue = place.warned("stale: {days_until_stale: 60}\n")
+    place.wait(10)
+    place.commit(STALE)
+    place.wait(1 / 24)
+    assert [line.split()[2:4] for line in place.said(issue)] == [
+        ["over", place.said(issue)[0].split()[3]],
+        ["stale", day(place.clock.now + 7 * DAY)],
+    ]
+    place.wait(7)
+    assert place.state(issue) == "open"
+    place.wait(1)
+    assert place.state(issue) == "closed"
+
+
+def test_a_new_warning_that_cannot_be_written_leaves_the_old_one(place: Place):
+    issue = place.warned("stale: {days_until_stale: 60}\n")
+    place.commit(STALE)
+    place.fake.faults.error(403, method="POST", path=".*/comments", times=1)
+    place.wait(1.1)
+    assert [line.split()[2] for line in place.said(issue)] == ["stale"]

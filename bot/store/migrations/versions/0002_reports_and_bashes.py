@@ -26,7 +26,10 @@ def upgrade() -> None:
     op.add_column("issues", sa.Column("noticed", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("issues", sa.Column("edited_at", sa.BigInteger()))
     op.add_column("issues", sa.Column("swept", sa.Boolean(), server_default=sa.false(), nullable=False))
+    op.add_column("issues", sa.Column("swept_at", sa.BigInteger()))
     op.add_column("issues", sa.Column("pinned", sa.Boolean(), server_default=sa.false(), nullable=False))
+    for name in ("labels_by_other_bots", "stale_labels"):
+        op.add_column("issues", sa.Column(name, sa.Text(), server_default=EMPTY_LIST, nullable=False))
     op.add_column("commands", sa.Column("said_at", sa.BigInteger()))
     op.create_table(
         "bashes",
@@ -54,6 +57,8 @@ def upgrade() -> None:
         sa.Column("began_at", sa.BigInteger()),
         sa.Column("complete_until", sa.BigInteger()),
         sa.Column("pulls_until", sa.BigInteger()),
+        sa.Column("whole", sa.Boolean(), server_default=sa.false(), nullable=False),
+        sa.Column("whole_at", sa.BigInteger()),
         sa.PrimaryKeyConstraint("repository_id"),
     )
     op.create_table(
@@ -111,6 +116,7 @@ def upgrade() -> None:
         sa.Column("last_human_at", sa.BigInteger(), nullable=False),
         sa.Column("waiting_on", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
         sa.Column("first_response_at", sa.BigInteger()),
+        sa.Column("noticed", sa.Boolean(), server_default=sa.false(), nullable=False),
         sa.Column("closed_spells", sa.Text(), server_default=EMPTY_LIST, nullable=False),
         sa.Column("template", sa.Text(), server_default=EMPTY_TEXT, nullable=False),
         sa.Column("missing", sa.Integer()),
