@@ -33,6 +33,7 @@ Suggestion = Literal[
     "point_to_answer",
     "remind_author",
     "reply",
+    "see_what_is_left",
 ]
 """The fixed table of suggested actions; their words are the forms' business."""
 

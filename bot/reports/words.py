@@ -21,6 +21,7 @@ SUGGESTIONS: Final[dict[Suggestion, str]] = {
     "point_to_answer": "Point to the answer",
     "remind_author": "Remind the author, or close it",
     "reply": "Reply",
+    "see_what_is_left": "See what the fix left open",
 }
 TIERS: Final[dict[Tier, str]] = {"A": "a fact", "B": "two signals", "C": "a guess"}
 """What each tier of evidence is, in two words."""

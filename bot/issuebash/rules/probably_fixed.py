@@ -47,7 +47,10 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
         return None
     verb = "is to close this issue" if best.will_close else "mentions it"
     facts = (Evidence(f"{_name(best, desk)} was merged, which {verb}: {best.title}", best.url, since),)
-    return Hit("probably_fixed", tier, "close_as_fixed", 1, facts, _counter(thread, desk, best, later))
+    counter = _counter(thread, desk, best, later)
+    if any(_is_doubt(one, desk) for one in later):
+        return Hit("probably_fixed", tier, "see_what_is_left", 2, facts, counter)
+    return Hit("probably_fixed", tier, "close_as_fixed", 1, facts, counter)
 
 
 def _lowered(tier: Tier, later: list[Comment], desk: Desk, *, unread: bool) -> Tier | None:

@@ -45,6 +45,7 @@ LINKS = (pull(will_close=True),)
 
 def test_a_merged_pull_request_that_was_to_close_it_is_a_fact():
     found = hit("probably_fixed", thread(links=(pull(will_close=True),)))
+    assert found.suggestion == "close_as_fixed"
     assert (found.tier, found.suggestion, found.counter) == ("A", "close_as_fixed", ())
     assert found.facts[0].at == ago(10)
 
@@ -72,6 +73,7 @@ def test_who_writes_after_the_merge_casts_doubt_on_it_unless_all_is_well():
 
 def test_a_word_that_it_still_happens_turns_a_fact_into_a_guess():
     found = hit("probably_fixed", thread(says(BEN, "Still happens on main.", 2), links=(pull(will_close=True),)))
+    assert (found.suggestion, found.effort) == ("see_what_is_left", 2)
     assert found.tier == "C"
     assert "still happens" in found.counter[0].text
 

@@ -47,7 +47,7 @@ A pull request that is linked or mentions the issue was merged since it was last
 | Issue | For it | Against it | Suggested |
 |---|---|---|---|
 | [#7](https://redirect.github.com/octo/widgets/issues/7) Saving a widget crashes<br>Also: no maintainer reply | Pull request `#50` was merged, which is to close this issue: Fix `#7` \\| by `@nico` ([2026-11-10](https://redirect.github.com/octo/widgets/pull/50))<br>(a fact) |  | Check that it is fixed, and close it |
-| [#8](https://redirect.github.com/octo/widgets/issues/8) Saving a widget crashes | Pull request `#50` was merged, which is to close this issue: Change the saving of widgets ([2026-11-10](https://redirect.github.com/octo/widgets/pull/50))<br>(a guess) | ben wrote after that that it still happens ([2026-11-18](https://redirect.github.com/octo/widgets/issues/8#issuecomment-2001)) | Check that it is fixed, and close it |
+| [#8](https://redirect.github.com/octo/widgets/issues/8) Saving a widget crashes | Pull request `#50` was merged, which is to close this issue: Change the saving of widgets ([2026-11-10](https://redirect.github.com/octo/widgets/pull/50))<br>(a guess) | ben wrote after that that it still happens ([2026-11-18](https://redirect.github.com/octo/widgets/issues/8#issuecomment-2001)) | See what the fix left open |
 
 ### Duplicates
 
