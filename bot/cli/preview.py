@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from bot.triage.plan import Plan
     from bot.triage.policy import Policy
 
-_OFFLINE_SLUG = "triage"
+OFFLINE_SLUG = "triage"
 
 
 class PreviewError(Exception):
@@ -67,7 +67,7 @@ class Preview:
             raise PreviewError(f"{title}: {error}") from error
 
     def _by_folder(self, event: Event, issue: Issue, repository: Repository) -> Plan | None:
-        context = context_for(repository, self._folder, self._policy(self._folder), _OFFLINE_SLUG, None)
+        context = context_for(repository, self._folder, self._policy(self._folder), OFFLINE_SLUG, None)
         shown = Shown(issue, (event.comment,) if event.comment else ())
         return plan_for_event(event, context, shown, {}, [])
 
@@ -124,13 +124,24 @@ def reader_for(settings: Settings, owner: str, name: str, cache: FileCache | Non
 
 def threads_for(settings: Settings, owner: str, name: str) -> ThreadReader | None:
     """By GITHUB_TOKEN if set, else the App where it is installed; None without either."""
-    if settings.github_token:
-        return guest_threads(settings.github_token.get_secret_value(), settings.github_api_url)
     app = app_of(settings)
+    if settings.github_token:
+        token, api_url = settings.github_token.get_secret_value(), settings.github_api_url
+        # A person's token tells nothing of the App, but what the App wrote is the bot's own all the same.
+        return guest_threads(token, api_url, app) if app and slug_of(settings) else guest_threads(token, api_url)
     try:
         return app.installation_of(owner, name).threads if app else None
     except NotFound:
         return None
+
+
+def slug_of(settings: Settings) -> str:
+    """The App's, to know what it wrote; empty where there is none, or GitHub does not know it."""
+    app = app_of(settings)
+    try:
+        return app.slug if app else ""
+    except GitHubError:
+        return ""
 
 
 def explained(error: GitHubError, full_name: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -12,14 +13,16 @@ import typer
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+from sqlalchemy.exc import SQLAlchemyError
 
 from bot.cli.folder import FolderError
 from bot.cli.plans import headline, kind_of
-from bot.cli.preview import explained, files_in, reader_for, threads_for
+from bot.cli.preview import OFFLINE_SLUG, explained, files_in, reader_for, slug_of, threads_for
 from bot.cli.progress import Progress
 from bot.github.errors import GitHubError
 from bot.github.exports import ExportError
 from bot.github.reader import RepositoryFiles
+from bot.store import issues
 from bot.store.database import Database, StoreError
 from bot.triage.plan import Close, PostNotice, Reopen
 from bot.triage.waiting import least_days
@@ -30,10 +33,12 @@ from bot.work.reports import filing
 from bot.work.sweeps import due
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Iterator
 
     from bot.settings import Settings
+    from bot.store.issues import Record
     from bot.triage.decide import Context
+    from bot.triage.issue import Repository
     from bot.triage.policy import Policy
     from bot.work.sweeps import Due
 
@@ -63,7 +68,7 @@ class Preview:
         self._sweeps = max((-(-count // limits[key]) for key, count in sections.items()), default=0)
 
     def as_json(self) -> dict[str, Any]:
-        issues = [
+        rows = [
             {
                 "number": it.issue.number,
                 "title": it.issue.title,
@@ -72,7 +77,7 @@ class Preview:
             }
             for it in self._rows
         ]
-        return {"repository": self._name, "summary": dict(self.counts), "sweeps": self._sweeps, "issues": issues}
+        return {"repository": self._name, "summary": dict(self.counts), "sweeps": self._sweeps, "issues": rows}
 
     def print(self) -> None:
         console = Console()
@@ -107,41 +112,68 @@ def from_export(path: Path, templates: Path | None, most: int) -> Preview:
                 raise WaitingError(
                     f"{path} does not tell the comments and who is a maintainer, so nobody knows whose turn it is."
                 )
-            context = context_for(repository, files, _policy(files), "triage", None)
+            context = context_for(repository, files, _policy(files), OFFLINE_SLUG, None)
             return _gathered(database, context, now, most, path.name)
     except (ExportError, FolderError) as error:
         raise WaitingError(str(error)) from None
 
 
 def from_github(repo: str, settings: Settings, templates: Path | None, most: int) -> Preview:
-    """Raises WaitingError. Goes by what the service remembers, where it keeps its database here."""
+    """Raises WaitingError. Goes by what the service remembers, where its database is here, and leaves that alone."""
     owner, name = repo.split("/")
     try:
-        database = Database(settings.database_url)
-        try:
-            database.migrate()
-            threads = threads_for(settings, owner, name)
-            if threads is None:
-                raise WaitingError(
-                    "GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE."
-                )
-            reader = reader_for(settings, owner, name)
-            repository = reader.repository(owner, name)
-            files = files_in(templates) if templates else reader.files(repository)
-            context = context_for(repository, files, _policy(files), "triage", reader.labels(repository))
+        threads = threads_for(settings, owner, name)
+        if threads is None:
+            raise WaitingError(
+                "GitHub tells whole issues only to whoever shows a token: set GITHUB_TOKEN, or give --from FILE."
+            )
+        reader = reader_for(settings, owner, name)
+        repository = reader.repository(owner, name)
+        files = files_in(templates) if templates else reader.files(repository)
+        slug = slug_of(settings) or OFFLINE_SLUG
+        context = context_for(repository, files, _policy(files), slug, reader.labels(repository))
+        with _mirror_of_its_own() as database:
             with Progress(repository.full_name) as progress:
-                filled = fill(database, repository, threads, filing(context.checker), progress.told)
+                filled = fill(database, repository, threads, filing(context.checker), progress.told, pulls=False)
+            with database.write() as connection:
+                issues.save(connection, _remembered(settings, repository))
             if not filled.complete:
                 typer.echo(
-                    f"Partial: GitHub's limit stopped the reading; it goes on at {filled.again_at:%H:%M} UTC.", err=True
+                    f"Partial: GitHub's limit stopped the reading after {filled.issues:,} issues; it lets"
+                    f" it go on at {filled.again_at:%H:%M} UTC.",
+                    err=True,
                 )
             return _gathered(database, context, datetime.now(UTC), most, repository.full_name)
-        finally:
-            database.close()
     except GitHubError as error:
         raise WaitingError(explained(error, repo)) from None
     except (FolderError, StoreError) as error:
         raise WaitingError(str(error)) from None
+
+
+@contextmanager
+def _mirror_of_its_own() -> Iterator[Database]:
+    with tempfile.TemporaryDirectory(prefix="triage-lifecycle-") as folder:
+        database = Database(f"sqlite:///{Path(folder) / 'mirror.db'}")
+        try:
+            database.migrate()
+            yield database
+        finally:
+            database.close()
+
+
+def _remembered(settings: Settings, repository: Repository) -> list[Record]:
+    """What the service knows of people's wishes; nothing where there is no service here."""
+    try:
+        database = Database(settings.database_url)
+        try:
+            if database.is_sqlite and not Path(database.url.database or "").is_file():
+                return []
+            with database.read() as connection:
+                return issues.every(connection, repository.id)
+        finally:
+            database.close()
+    except (StoreError, SQLAlchemyError):
+        return []
 
 
 def _gathered(database: Database, context: Context, now: datetime, most: int, name: str) -> Preview:

@@ -6,7 +6,7 @@ from github.Auth import Token
 
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.quota import Quota
-from bot.github.reader import FileCache, MemoryCache, Reader
+from bot.github.reader import FileCache, Identity, MemoryCache, Reader
 from bot.github.threads import ThreadReader
 
 
@@ -17,11 +17,14 @@ class _Nobody:
     slug = ""
 
 
-def guest_threads(token: str, api_url: str = DEFAULT_API_URL) -> ThreadReader:
-    """GraphQL answers nobody without a token."""
-    return ThreadReader(Client(Token(token), Quota(), api_url=api_url, timeout=30), _Nobody())
+_NOBODY = _Nobody()
+
+
+def guest_threads(token: str, api_url: str = DEFAULT_API_URL, identity: Identity = _NOBODY) -> ThreadReader:
+    """GraphQL answers nobody without a token. `identity`: whose comments are the bot's own."""
+    return ThreadReader(Client(Token(token), Quota(), api_url=api_url, timeout=30), identity)
 
 
 def guest_reader(token: str = "", api_url: str = DEFAULT_API_URL, cache: FileCache | None = None) -> Reader:
     client = Client(Token(token) if token else None, Quota(), api_url=api_url)
-    return Reader(client, _Nobody(), MemoryCache() if cache is None else cache)
+    return Reader(client, _NOBODY, MemoryCache() if cache is None else cache)

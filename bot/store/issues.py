@@ -178,6 +178,14 @@ def load(connection: sa.Connection, repository_id: int, numbers: Collection[int]
     return {record.number: record for record in found}
 
 
+def every(connection: sa.Connection, repository_id: int) -> list[Record]:
+    """All known ones of a repository, by number."""
+    rows = connection.execute(
+        sa.select(issues).where(issues.c.repository_id == repository_id).order_by(issues.c.number)
+    )
+    return [record_of(row) for row in rows.mappings()]
+
+
 def save(connection: sa.Connection, records: Iterable[Record]) -> None:
     execute_many(connection, _save(connection.dialect.name), [_row(record) for record in records])
 

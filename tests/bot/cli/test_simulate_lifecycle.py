@@ -8,8 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from bot.store import issues, threads
+from bot.store.database import Database
+from bot.store.issues import Record
 from tests.bot.cli.conftest import Triage
-from tests.fakes.github import Running
+from tests.fakes.github import Running, changes, key_pair
 
 REPO = "octo-org/repo"
 POLICY = "stale: {days_until_stale: 60, days_until_close: 7, limit_per_run: 2}\n"
@@ -86,6 +89,37 @@ def test_github_is_asked_and_nothing_is_written(triage: Triage, github: Running,
     assert "1 would be warned" in shown.output
     assert {it.method for it in github.exchanges} <= {"GET", "POST"}
     assert {it.path for it in github.exchanges if it.method == "POST"} == {"/graphql"}
+    assert not (tmp_path / "triage.db").exists()
+
+
+def test_with_a_persons_token_the_bots_own_words_and_what_it_remembers_are_known(
+    triage: Triage, github: Running, tmp_path: Path
+):
+    fake = github.fake
+    app = fake.add_app()
+    repository = fake.add_repository(REPO, {".github/triage.yml": POLICY})
+    fake.collaborator(REPO, "mia", "write")
+    fake.clock = lambda: datetime.now(UTC).timestamp() - 100 * 86_400
+    warned, skipped = (fake.open_issue(REPO, "ann", "Broken") for _ in range(2))
+    for issue in (warned, skipped):
+        fake.comment(REPO, issue, "mia", "Which one?")
+    fake.clock = lambda: datetime.now(UTC).timestamp() - 9 * 86_400
+    day = (datetime.now(UTC) - timedelta(days=2)).date()
+    with fake.lock:
+        body = f"<!-- community-triage-bot:notice stale {day} -->\nStill?"
+        changes.add_comment(fake, repository, warned, changes.By(app.bot, app), body)
+    fake.clock = lambda: datetime.now(UTC).timestamp()
+    database = Database(f"sqlite:///{tmp_path / 'data/triage.db'}")
+    database.migrate()
+    with database.write() as connection:
+        issues.save(connection, [Record(repository.id, skipped.number, skipped=True)])
+    env = {"GITHUB_API_URL": github.url, "GITHUB_TOKEN": fake.personal_token("mia")}
+    env |= {"APP_ID": str(app.id), "PRIVATE_KEY": key_pair()[0], "WEBHOOK_SECRET": "a secret"}
+    shown = triage("simulate", "--lifecycle", "--repo", REPO, **env)
+    assert "1 would be closed. " in shown.output, shown.output
+    with database.read() as connection:
+        assert threads.count(connection, repository.id) == 0
+    database.close()
 
 
 @pytest.mark.parametrize(
