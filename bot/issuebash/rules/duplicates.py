@@ -70,7 +70,7 @@ def _since(thread: Thread, later: list[Comment]) -> tuple[Evidence, ...]:
 def _other(thread: Thread, name: str) -> tuple[Evidence, ...]:
     """A link to the issue that stays open; the words alone link nowhere."""
     url = issue_url(thread, name)
-    return (Evidence(f"{name} is to stay", url),) if url else ()
+    return (Evidence(f"{name} is the one to keep", url),) if url else ()
 
 
 def _shown(thread: Thread, desk: Desk) -> Hit | None:

@@ -192,7 +192,7 @@ def test_words_since_a_mark_are_named():
 
 def test_the_issue_that_stays_is_linked():
     said = hit("duplicates", thread(says(MAYA, "Duplicate of #3", 5)))
-    assert [(one.text, one.url) for one in said.facts[1:]] == [("#3 is to stay", OTHER)]
+    assert [(one.text, one.url) for one in said.facts[1:]] == [("#3 is the one to keep", OTHER)]
     marked = hit("duplicates", thread(events=(does("duplicate", MAYA, 5, "octo/widgets#3"),)))
     assert marked.facts[1].url == OTHER
     elsewhere = hit("duplicates", thread(events=(does("duplicate", MAYA, 5, "other/place#9"),)))

@@ -55,7 +55,7 @@ A maintainer called it a duplicate or pointed to another issue, or an older one 
 
 | Issue | For it | Against it | Suggested |
 |---|---|---|---|
-| [#11](https://redirect.github.com/octo/widgets/issues/11) Saving a widget crashes | maya called it a duplicate of `#3` ([2026-11-15](https://redirect.github.com/octo/widgets/issues/11#issuecomment-5001))<br>`#3` is to stay ([link](https://redirect.github.com/octo/widgets/issues/3))<br>(a fact) |  | Close it as a duplicate |
+| [#11](https://redirect.github.com/octo/widgets/issues/11) Saving a widget crashes | maya called it a duplicate of `#3` ([2026-11-15](https://redirect.github.com/octo/widgets/issues/11#issuecomment-5001))<br>`#3` is the one to keep ([link](https://redirect.github.com/octo/widgets/issues/3))<br>(a fact) |  | Close it as a duplicate |
 
 ### Answered
 
