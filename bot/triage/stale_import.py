@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import AliasChoices, ValidationError
 
 from bot.forms.template import Problem
-from bot.triage.lifecycle_policy import StaleSection
+from bot.triage.lifecycle_policy import NeedsInfoSection, StaleSection
 from bot.triage.places import Places
 
 _ACTION = "actions/stale"
@@ -78,17 +78,40 @@ class _Conversion:
             self._tell(place, "only", "It is about pull requests alone; the bot leaves them alone.")
             return
         section = self._section(place, inputs)
-        if "stale" not in self._made.policy:
-            self._made.policy["stale"] = section
-            return
         only = section.get("only_labels", []) or section.get("any_of_labels", [])
-        if len(only) != 1:
+        if section["days_until_stale"] is None and section["days_until_close"] is not None:
+            self._by_label(place, section, only)
+        elif self._made.policy.get("stale", {}).get("days_until_stale") is None:
+            self._made.policy["stale"] = section
+        elif len(only) != 1:
             self._tell(place, "", "There is one section `stale` only: this step is left out.")
+        else:
+            self._other_times(place, section, only[0])
+
+    def _by_label(self, place: tuple[str | int, ...], section: dict[str, Any], only: list[str]) -> None:
+        """A step that marks nothing, and closes what others have marked: the usual way to wait for an answer."""
+        if len(only) != 1 or "needs_info" in self._made.policy:
+            message = "It marks nothing and closes what others mark. A label alone closes nothing here: it is left out."
+            self._tell(place, "", message)
             return
-        times = {name: days for name in _DEFAULTS if (days := section[name]) is not None}
-        self._made.policy["stale"].setdefault("labels", {})[only[0]] = times
+        label, days = only[0], section["days_until_close"]
+        times = {"days_until_reminder": max(1, days // 2), "days_until_close": max(1, days - days // 2)}
+        shared = NeedsInfoSection.model_fields.keys() - {"only_labels", "any_of_labels"}
+        self._made.policy["needs_info"] = {name: section[name] for name in section if name in shared} | times
+        if label.lower() != "needs-info":
+            self._made.policy["labels"] = {"needs_info": label}
+        self._tell(
+            place,
+            "",
+            f"It became `needs_info`, with `{label}` for the label: nothing is closed unwarned, so of its {days} days"
+            " the author is reminded after the first half.",
+        )
+
+    def _other_times(self, place: tuple[str | int, ...], section: dict[str, Any], label: str) -> None:
+        times = {name: section[name] for name in _DEFAULTS}
+        self._made.policy["stale"].setdefault("labels", {})[label] = times
         others = section.keys() - _DEFAULTS.keys() - {"only_labels", "any_of_labels"}
-        message = f"It became `stale: labels: {only[0]}`, which takes its days alone."
+        message = f"It became `stale: labels: {label}`, which takes its days alone."
         if others:
             message += f" Left out: {', '.join(f'`{name}`' for name in sorted(others))}."
         self._tell(place, "", f"{message} If this label says that the author was asked, `needs_info` fits better.")
@@ -122,12 +145,16 @@ class _Conversion:
             return "Braces have a meaning in the policy's comments: put it there by hand."
         if name in _TYPED and isinstance(value, str):
             value = {"true": True, "false": False}.get(value.lower(), int(value) if _is_number(value) else value)
+        at_once = name == "days_until_close" and value == 0 and value is not False
+        value = 1 if at_once else value
         try:
             taken = StaleSection.model_validate({name: value}).model_dump(mode="json")[name]
         except ValidationError:
             return f"`{value}` cannot be carried over: see `{name}` in the policy's reference."
         if name in _DEFAULTS or taken != StaleSection().model_dump(mode="json")[name]:
             found[name] = taken
+        if at_once:
+            return "Here it is a day at least: nobody could answer a warning in no time."
         return _UNTIL_WHEN if name == "mark_comment" else ""
 
     def _tell(self, place: tuple[str | int, ...], key: str, message: str) -> None:

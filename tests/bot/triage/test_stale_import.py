@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from textwrap import indent
 from typing import Any
 
@@ -116,7 +117,7 @@ SECOND = """\
 def test_a_second_step_for_one_label_becomes_that_labels_own_days():
     more = "          only-labels: waiting\n          days-before-stale: 14\n          days-before-close: -1\n"
     made = convert((WORKFLOW + "          days-before-stale: 90\n" + SECOND + more).encode(), "x")
-    assert made.policy["stale"]["labels"] == {"waiting": {"days_until_stale": 14}}
+    assert made.policy["stale"]["labels"] == {"waiting": {"days_until_stale": 14, "days_until_close": None}}
     (told,) = said(made)
     assert told == (
         "12: It became `stale: labels: waiting`, which takes its days alone."
@@ -204,3 +205,45 @@ def test_whatever_the_inputs_are_a_policy_comes_of_them(inputs: dict[str, Any]):
     content = {"jobs": {"a": {"steps": [{"uses": "actions/stale@v9", "with": inputs}]}}}
     made = convert(yaml.safe_dump(content, allow_unicode=True).encode(errors="surrogatepass"), "x")
     load_policy(yaml.safe_dump(made.policy).encode())
+
+
+def steps(*inputs: str) -> Imported:
+    listed = "".join(f"      - uses: actions/stale@v9\n        with: {{{each}}}\n" for each in inputs)
+    made = convert(f"jobs:\n  a:\n    steps:\n{listed}".encode(), "x")
+    load_policy(json.dumps(made.policy).encode())
+    return made
+
+
+ASKED = (
+    "days-before-stale: -1, days-before-close: 15, stale-issue-label: {0}, any-of-labels: {0}, exempt-issue-labels: x"
+)
+
+
+def test_a_step_that_closes_what_waits_for_an_answer_becomes_needs_info():
+    made = steps(ASKED.format("needs-info"), "days-before-stale: 60")
+    assert made.policy == {
+        "needs_info": {"exempt_labels": ["x"], "days_until_reminder": 7, "days_until_close": 8},
+        "stale": {"days_until_stale": 60, "days_until_close": 7},
+    }
+    assert any("It became `needs_info`" in problem.message for problem in made.problems)
+    made = steps("days-before-stale: 60", ASKED.format("waiting for author"))
+    assert made.policy["labels"] == {"needs_info": "waiting for author"}
+    assert made.policy["stale"]["days_until_stale"] == 60
+
+
+def test_a_step_that_closes_what_people_mark_is_left_out():
+    made = steps("days-before-stale: -1, days-before-close: 7", ASKED.format("a"), ASKED.format("b"))
+    assert made.policy["labels"] == {"needs_info": "a"}
+    assert "stale" not in made.policy
+    assert sum("A label alone closes nothing here" in problem.message for problem in made.problems) == 2
+
+
+def test_a_step_that_does_nothing_gives_way_to_one_that_does():
+    made = steps("days-before-stale: -1, days-before-close: -1", "days-before-stale: 60")
+    assert made.policy["stale"]["days_until_stale"] == 60
+
+
+def test_closing_at_once_becomes_a_day():
+    made = steps("days-before-stale: 60, days-before-close: 0")
+    assert made.policy["stale"]["days_until_close"] == 1
+    assert any("Here it is a day at least" in problem.message for problem in made.problems)

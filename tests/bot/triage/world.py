@@ -173,9 +173,8 @@ class World:
                 self.context = replace(self.context, known_labels={**known, name.lower(): name})
             case AddLabels(labels=labels, for_person=for_person, with_warning=with_warning):
                 self._add(labels, for_person)
-                if with_warning:
-                    keys = {label.lower() for label in labels}
-                    self.history = replace(self.history, stale_labels=self.history.stale_labels | keys)
+                keys = {label.lower() for label in labels} if with_warning else set()
+                self.history = replace(self.history, stale_labels=self.history.stale_labels | keys)
             case RemoveLabel(label=label, for_person=for_person):
                 self._remove(label, for_person)
             case PostRequest(body=body):
