@@ -1,4 +1,7 @@
-"""No sequence of events breaks the lifecycle's promises: people, bots, time, crashes, lost news, changing policies."""
+"""No sequence of events breaks the lifecycle's promises: people, bots, time, crashes, lost news, changing policies.
+
+What the lane heard (the world's history) and what the mirror saw when a sweep last filled it are kept apart.
+"""
 
 from __future__ import annotations
 
@@ -9,10 +12,23 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
+from bot.store.waiting import Seen
+from bot.triage import lifecycle
 from bot.triage.decide import decide
 from bot.triage.issue import Actor
 from bot.triage.notices import notices
-from bot.triage.plan import Action, Close, PostNotice, Reopen, RetractNotice
+from bot.triage.plan import (
+    Action,
+    AddLabels,
+    Close,
+    Plan,
+    PostNotice,
+    Remember,
+    RemoveLabel,
+    Reopen,
+    RetractNotice,
+)
+from bot.triage.waiting import least_days
 from tests.bot.triage.world import AUTHOR, MAINTAINER, STRANGER, World, bug, context, kinds, world
 
 POLICIES = (
@@ -26,6 +42,9 @@ POLICIES = (
 )
 CONTEXTS = {policy: context(policy) for policy in POLICIES}
 CI = Actor("ci[bot]", is_bot=True)
+GHOST = Actor("ghost")
+HELD: dict[type[Action], set[type[Action]]] = {PostNotice: {Close, RetractNotice}, Reopen: {RetractNotice}}
+"""What is left out where the one before was refused."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +53,14 @@ class Promise:
 
     at: datetime
     day: date | None
+
+
+@dataclass(frozen=True)
+class Unheard:
+    """Something that a person did and no webhook told."""
+
+    at: datetime
+    by_author: bool = False
 
 
 class Lifecycle(RuleBasedStateMachine):
@@ -52,7 +79,11 @@ class Lifecycle(RuleBasedStateMachine):
         self.edited_at: datetime | None = None
         self.maintainer_at: datetime | None = None
         self.closed_by = ""
-        self.spoke_after_closing = False
+        self.spoke_after_closing = self.stale_by_person = self.pinned = self.author_gone = False
+        self.asked_by_label: datetime | None = None
+        self.over_at = self.met.now
+        self.unheard: list[Unheard] = []
+        self.seen: Seen | None = None
         self.met.now += timedelta(seconds=1)
         self.look(swept=False)
         if asked:
@@ -60,18 +91,46 @@ class Lifecycle(RuleBasedStateMachine):
 
     # The bot.
 
-    def look(self, *, swept: bool, most: int | None = None) -> None:
-        """Decide and carry it out; with `most`, the machine stops after so many actions."""
+    def fill(self) -> None:
+        """The mirror learns all that GitHub shows, also what nobody told the lane."""
+        for news in self.unheard:
+            self.human_at = max(self.human_at, news.at)
+            self.edited_at = max(filter(None, (self.edited_at, news.at if news.by_author else None)), default=None)
+        self.unheard = []
+        labelled = (("needs-info", self.asked_by_label),) if self.asked_by_label else ()
+        self.seen = Seen(self.human_at, self.edited_at, self.pinned, transferred_in=False, labelled_at=labelled)
+
+    def planned(self, *, swept: bool) -> Plan:
+        """As the lane decides: with what it heard, and what the mirror tells where waiting may have come to something.
+
+        Of a look for a sweep, this is what the sweep found by the mirror, too.
+        """
+        heard = replace(self.met.history, swept=swept)
+        known = self.seen.added_to(heard) if self.seen and lifecycle.concerned(heard) else heard
+        self.met.history = known
+        plan = self.met.decide()
+        self.met.history = heard
+        return plan
+
+    def look(self, *, swept: bool, most: int | None = None, refused: type[Action] | None = None) -> None:
+        """Decide and carry it out; with `most`, the machine stops after so many actions. `refused`: by GitHub."""
         met = self.met
-        met.history = replace(met.history, swept=swept)
-        plan = met.decide()
-        for action in plan.actions[:most]:
+        if swept:
+            self.fill()
+        held: set[type[Action]] = set()
+        failed = False
+        for action in self.planned(swept=swept).actions[:most]:
+            if type(action) is refused:
+                failed = True
+                held |= HELD.get(type(action), set())
+            if type(action) in {refused, *held} or (failed and isinstance(action, Remember)):
+                continue
             self.judge(action, swept=swept)
             before = len(met.issue.comments)
             met.carry_out(action)
             self.note(action, before)
-        if most is None:
-            assert kinds(met.decide()) == []
+        if most is None and refused is None:
+            assert kinds(self.planned(swept=swept)) == []
             return
         # As the next look finds out of what was begun.
         met.history = replace(
@@ -86,9 +145,15 @@ class Lifecycle(RuleBasedStateMachine):
         if isinstance(action, PostNotice):
             assert swept, "only a sweep says something new"
             assert not self.maintainers_owe()
+            assert not self.pinned
+            least = least_days(met.context.policy)
+            assert least is not None
+            silent = met.now - max(self.human_at, self.over_at)
+            assert silent >= timedelta(days=least) or self.stale_by_person or self.promises
         if isinstance(action, Close) and not commanded:
             assert swept or "closing" in self.standing()
-            (promise,) = self.promises.values()
+            assert not (swept and self.pinned)
+            promise = max(self.promises.values(), key=lambda it: it.at)
             assert promise.day is not None
             assert met.now.date() > promise.day
             assert self.human_at <= promise.at, "somebody has said something since"
@@ -98,6 +163,7 @@ class Lifecycle(RuleBasedStateMachine):
         if isinstance(action, Reopen) and not commanded:
             assert self.closed_by == "bot"
             assert self.spoke_after_closing
+            assert not met.history.skipped
 
     def note(self, action: Action, before: int) -> None:
         met = self.met
@@ -106,6 +172,7 @@ class Lifecycle(RuleBasedStateMachine):
             if found.kind != "closing":
                 self.promises[found.comment.id] = Promise(met.now, found.day)
         if isinstance(action, RetractNotice):
+            self.over_at = met.now.replace(microsecond=0)
             self.promises.pop(action.comment_id, None)
         if isinstance(action, Close):
             self.closed_by = "person" if "wrote /" in action.because else "bot"
@@ -121,6 +188,7 @@ class Lifecycle(RuleBasedStateMachine):
         is_open = request is not None and not request.resolved
         asked = [self.maintainer_at] if self.maintainer_at else []
         asked += [request.asked_at] if request is not None and is_open and request.asked_at else []
+        asked += [self.asked_by_label] if self.asked_by_label else []
         said = [self.author_at, *([self.edited_at] if self.edited_at and not is_open else [])]
         return not asked or max(said) >= max(asked)
 
@@ -150,6 +218,8 @@ class Lifecycle(RuleBasedStateMachine):
     def it_is_asked_about_and_then_nobody_says_anything(self, *, stopped: bool, then: str) -> None:
         """The way to being closed; with `stopped`, the machine stops between the closing words and closing."""
         self.nobody_says_anything(stopped=stopped)
+        if self.author_gone:
+            return
         if then == "close and comment":
             self.close_and_comment(AUTHOR)
         elif then and self.met.issue.state == ("open" if then == "close unheard" else "closed"):
@@ -161,8 +231,8 @@ class Lifecycle(RuleBasedStateMachine):
         self.somebody_else_speaks(MAINTAINER)
         for _ in range(70):
             self.met.now += timedelta(days=1)
-            self.met.history = replace(self.met.history, swept=True)
-            closes = any(isinstance(action, Close) for action in self.met.decide().actions)
+            self.fill()
+            closes = any(isinstance(action, Close) for action in self.planned(swept=True).actions)
             self.look(swept=True, most=1 if closes and stopped else None)
             if closes:
                 return
@@ -171,6 +241,21 @@ class Lifecycle(RuleBasedStateMachine):
     def the_machine_stops_in_the_middle_of_a_sweep(self, done: int) -> None:
         self.look(swept=True, most=done)
 
+    @rule(kind=st.sampled_from((PostNotice, RetractNotice, Close, Reopen, AddLabels, RemoveLabel)))
+    def github_refuses_a_write_of_a_sweep(self, kind: type[Action]) -> None:
+        self.look(swept=True, refused=kind)
+
+    @precondition(lambda self: not self.author_gone)
+    @rule(kind=st.sampled_from((Reopen, RetractNotice, RemoveLabel)))
+    def github_refuses_a_write_when_the_author_answers(self, kind: type[Action]) -> None:
+        was_closed_by = self.closed_by
+        self.said(AUTHOR, "Yes, still.")
+        self.look(swept=False, refused=kind)
+        self.look(swept=False)
+        if was_closed_by == "bot" and not self.met.history.skipped:
+            assert self.met.issue.state == "open"
+
+    @precondition(lambda self: not self.author_gone)
     @rule(text=st.sampled_from(("Yes, still.", "I could not try it yet.")))
     def the_author_answers(self, text: str) -> None:
         was_closed_by = self.closed_by
@@ -181,6 +266,7 @@ class Lifecycle(RuleBasedStateMachine):
         if self.met.issue.state == "open":
             assert self.standing() == []
 
+    @precondition(lambda self: not self.author_gone)
     @rule()
     def the_author_edits(self) -> None:
         self.met.now += timedelta(seconds=1)
@@ -204,11 +290,72 @@ class Lifecycle(RuleBasedStateMachine):
         self.said(MAINTAINER, "Which version?")
         self.met.history = before
 
+    @precondition(lambda self: not self.author_gone)
+    @rule(lost=st.booleans())
+    def the_author_edits_a_comment(self, *, lost: bool) -> None:
+        own = [it.id for it in self.met.issue.comments if it.author == AUTHOR]
+        self.met.now += timedelta(seconds=1)
+        if not own:
+            return
+        if lost:
+            self.unheard.append(Unheard(self.met.now, by_author=True))
+            return
+        self.met.edit_comment(own[0], AUTHOR, f"It was so, {self.met.now:%H:%M:%S}.")
+        self.human_at = self.edited_at = self.met.now
+        self.spoke_after_closing = True
+        self.look(swept=False)
+        if self.met.issue.state == "open":
+            assert self.standing() == []
+
+    @rule(by_author=st.booleans())
+    def news_of_an_edit_or_of_unlocking_are_lost(self, *, by_author: bool) -> None:
+        self.met.now += timedelta(seconds=1)
+        self.spoke_after_closing = self.spoke_after_closing or by_author
+        self.unheard.append(Unheard(self.met.now, by_author=by_author and not self.author_gone))
+
+    @precondition(lambda self: self.met.issue.state == "closed")
     @rule()
-    def a_bot_speaks(self) -> None:
-        self.met.comment(CI, "Build 7 failed.")
+    def news_of_opening_it_again_are_lost(self) -> None:
+        self.met.now += timedelta(seconds=1)
+        before = self.met.history
+        self.met.reopen_by_hand()
+        self.met.history = before
+        self.closed_by = ""
+        self.unheard.append(Unheard(self.met.now))
+
+    @rule(pinned=st.booleans(), lost=st.booleans())
+    def it_is_pinned_or_unpinned(self, *, pinned: bool, lost: bool) -> None:
+        self.pinned = pinned
+        if not lost:
+            self.met.history = replace(self.met.history, pinned=pinned)
+            self.look(swept=False)
+
+    @rule(name=st.sampled_from(("label", "claim")))
+    def a_maintainer_speaks_to_the_bot_alone(self, name: str) -> None:
+        self.said(MAINTAINER, f"/{name} docs", command=name)
         self.look(swept=False)
 
+    @precondition(lambda self: not self.author_gone)
+    @rule()
+    def the_author_deletes_the_account(self) -> None:
+        issue = self.met.issue
+        comments = (replace(it, author=GHOST) if it.author == AUTHOR else it for it in issue.comments)
+        self.met.issue = replace(issue, author=GHOST, comments=tuple(comments))
+        self.author_gone = True
+
+    @rule(what=st.sampled_from(("speaks", "labels", "unlabels")))
+    def another_bot_does_something(self, what: str) -> None:
+        self.look(swept=False)
+        before = self.standing()
+        if what == "speaks":
+            self.met.comment(CI, "Build 7 failed.")
+        else:
+            self.met.label_by_another_bot("stale", on=what == "labels")
+            self.stale_by_person = False
+        self.look(swept=False)
+        assert self.standing() == before, "no bot tells whether anybody cares"
+
+    @precondition(lambda self: not self.author_gone)
     @rule(who=st.sampled_from((AUTHOR, MAINTAINER)))
     def close_and_comment(self, who: Actor) -> None:
         self.said(who, "That is that.")
@@ -219,18 +366,18 @@ class Lifecycle(RuleBasedStateMachine):
         self.look(swept=False)
 
     @precondition(lambda self: self.met.issue.state == "open")
-    @rule()
-    def news_of_a_persons_closing_are_lost(self) -> None:
-        self.met.now += timedelta(hours=2)
+    @rule(minutes=st.sampled_from((5, 120)))
+    def news_of_a_persons_closing_are_lost(self, minutes: int = 120) -> None:
+        self.met.now += timedelta(minutes=minutes)
         before = self.met.history
         self.met.close_by_hand()
         self.met.history = before
         self.closed_by, self.human_at = "person", self.met.now
 
     @precondition(lambda self: self.met.issue.state == "closed")
-    @rule()
-    def news_of_a_persons_opening_and_closing_are_lost(self) -> None:
-        self.news_of_a_persons_closing_are_lost()
+    @rule(minutes=st.sampled_from((5, 120)))
+    def news_of_a_persons_opening_and_closing_are_lost(self, minutes: int) -> None:
+        self.news_of_a_persons_closing_are_lost(minutes)
 
     @precondition(lambda self: self.met.issue.state == "closed")
     @rule()
@@ -240,6 +387,7 @@ class Lifecycle(RuleBasedStateMachine):
         self.closed_by, self.human_at = "", self.met.now
         self.look(swept=False)
 
+    @precondition(lambda self: not self.author_gone)
     @rule(
         who=st.sampled_from((AUTHOR, MAINTAINER, STRANGER)),
         name=st.sampled_from(("close", "reopen", "needs-info", "triage", "skip-triage")),
@@ -251,11 +399,15 @@ class Lifecycle(RuleBasedStateMachine):
     @rule(label=st.sampled_from(("stale", "needs-info", "pinned")))
     def a_label_is_put_on(self, label: str) -> None:
         self.met.label_by_hand(label)
+        self.stale_by_person = self.stale_by_person or label == "stale"
+        self.asked_by_label = self.met.now if label == "needs-info" else self.asked_by_label
         self.look(swept=False)
 
     @rule(label=st.sampled_from(("stale", "needs-info", "pinned")))
     def a_label_is_taken_off(self, label: str) -> None:
         self.met.unlabel_by_hand(label)
+        self.stale_by_person = self.stale_by_person and label != "stale"
+        self.asked_by_label = None if label == "needs-info" else self.asked_by_label
         self.look(swept=False)
 
     @rule(policy=st.sampled_from(POLICIES))
@@ -273,7 +425,7 @@ class Lifecycle(RuleBasedStateMachine):
         if who is AUTHOR:
             self.author_at = self.met.now
             self.spoke_after_closing = self.spoke_after_closing or command != "close"
-        if who is MAINTAINER:
+        if who is MAINTAINER and command in {"", "needs-info"}:
             self.maintainer_at = self.met.now
 
     # What always holds.
@@ -291,4 +443,4 @@ class Lifecycle(RuleBasedStateMachine):
 
 
 TestLifecycle = Lifecycle.TestCase
-TestLifecycle.settings = settings(max_examples=250, stateful_step_count=40, deadline=None)
+TestLifecycle.settings = settings(max_examples=250, stateful_step_count=30, deadline=None)
