@@ -19,6 +19,7 @@ from tests.fakes.process import Served, served
 
 WEEKLY = "report: {schedule: '0 6 * * 1'}\n"
 GAPS = {"what": "It stops."}
+TWO_DAYS = 2 * 86_400_000
 
 
 @pytest.fixture
@@ -45,6 +46,24 @@ def make_due(folder: Path, chore: str = "report") -> None:
             return connection.execute("UPDATE schedules SET next_at = 0 WHERE name = ?", [chore]).rowcount
 
     until(moved)
+
+
+def has_swept(folder: Path) -> bool:
+    """And come to its end: it is planned again in an hour."""
+    (file,) = folder.glob("data/*.db")
+    with sqlite3.connect(file, timeout=10) as connection:
+        rows = connection.execute("SELECT next_at FROM schedules WHERE name = 'sweep'").fetchall()
+    return any(abs(at / 1000 - time.time() - 3600) < 1800 for (at,) in rows)
+
+
+def two_days_pass(folder: Path) -> None:
+    """Since the App came, and since a sweep took anything up."""
+    (file,) = folder.glob("data/*.db")
+    with sqlite3.connect(file, timeout=10) as connection:
+        connection.execute(
+            "UPDATE repositories SET first_seen = first_seen - ?1, installed_at = installed_at - ?1", [TWO_DAYS]
+        )
+        connection.execute("UPDATE issues SET swept_at = swept_at - ?", [TWO_DAYS])
 
 
 def settled(github: Running, app: App, service: Served) -> Home:
@@ -114,9 +133,15 @@ def test_a_sweep_warns_of_a_long_silence_once(github: Running, tmp_path: Path):
         fake.comment(home.name, quiet, "maya", "Does it still happen?")
         fake.clock = present
         fake.install(app, OWNER)
+        until(lambda: has_swept(tmp_path))
+        home.town.quiet()
+        assert home.comments(quiet) == [], "not on the day on which the App came"
+        two_days_pass(tmp_path)
+        make_due(tmp_path, "sweep")
         until(lambda: home.comments(quiet))
         assert "stale" in home.labels(quiet)
         assert home.comments(waiting) == [], "the maintainers owe the word"
+        two_days_pass(tmp_path)
         make_due(tmp_path, "sweep")
         home.town.quiet()
         assert len(home.comments(quiet)) == 1
