@@ -35,7 +35,7 @@ serve: $(RUN) ## Start the service (ARGS='--port 8080')
 ifeq ($(strip $(ARGS)),)
 test: $(DEV) $(NODE_TESTS) ## Run the tests and check their coverage (ARGS=tests/bot/forms runs a part, without coverage)
 	@$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest
+	$(BIN)/coverage run -m pytest -n auto --dist worksteal
 	@$(BIN)/coverage combine --quiet
 	@$(BIN)/coverage report --include='bot/forms/*,bot/triage/*,bot/issuebash/*' --fail-under=100
 	@$(BIN)/coverage report --fail-under=90
