@@ -14,6 +14,11 @@ from bot.triage.policy import Labels
 
 MAX_LABELS = 100
 MAX_NAME = 50
+WAIT_FOR_AUTHOR = (
+    "needs-info", "needs info", "needs_info", "more-information", "more information", "info-needed",
+    "awaiting response", "awaiting-response", "waiting for", "waiting-for", "needs-repro", "no-response",
+)  # fmt: skip
+"""How labels that wait for the author are called in the wild: theirs hold one of these."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from pydantic import AliasChoices, ValidationError
 
 from bot.forms.template import Problem
+from bot.triage.labels import WAIT_FOR_AUTHOR
 from bot.triage.lifecycle_policy import NeedsInfoSection, StaleSection
 from bot.triage.places import Places
 
@@ -36,8 +37,11 @@ _SAID = {
     "close-issue-label": "No label is put on at closing; `close_reason` shows that it was not done.",
 }
 _NO_PLACE = "It has no place in the policy."
-_UNTIL_WHEN = "Say in it until when nothing is closed, `{{ day }}`: until then the built-in words are used."
+_DAY = "\n\n{% if day %}It stays open until the end of {{ day }}, and longer if anybody answers.{% endif %}\n"
+_DAY_ADDED = "A sentence that names the day was added: nothing is closed before a warning has told until when."
 _COMMENTS = frozenset({"mark_comment", "close_comment"})
+_ASKED = {"days_until_stale": "days_until_reminder", "mark_comment": "reminder_comment"}
+"""What is of `stale` there, and of `needs_info` here, where the author was asked."""
 
 
 @dataclass(slots=True)
@@ -77,47 +81,66 @@ class _Conversion:
         if inputs.get("only") == "pulls":
             self._tell(place, "only", "It is about pull requests alone; the bot leaves them alone.")
             return
-        section = self._section(place, inputs)
-        only = section.get("only_labels", []) or section.get("any_of_labels", [])
-        if section["days_until_stale"] is None and section["days_until_close"] is not None:
-            self._by_label(place, section, only)
-        elif self._made.policy.get("stale", {}).get("days_until_stale") is None:
-            self._made.policy["stale"] = section
-        elif len(only) != 1:
-            self._tell(place, "", "There is one section `stale` only: this step is left out.")
-        else:
-            self._other_times(place, section, only[0])
+        section, told = self._section(inputs)
+        kept = self._placed(place, section)
+        for key, name, problem in told:
+            if name is None or name in kept:
+                self._tell(place, key, problem)
+        if any(_is_about_pulls(key) for key in inputs):
+            self._tell(place, "", "Pull requests are left alone: what is said of them has no place in the policy.")
 
-    def _by_label(self, place: tuple[str | int, ...], section: dict[str, Any], only: list[str]) -> None:
+    def _placed(self, place: tuple[str | int, ...], section: dict[str, Any]) -> Collection[str]:
+        """Put it where it belongs in the policy; which of its keys were used."""
+        policy = self._made.policy
+        only = section.get("only_labels", []) or section.get("any_of_labels", [])
+        label = only[0] if len(only) == 1 else ""
+        if section["days_until_stale"] is None and section["days_until_close"] is not None:
+            return self._by_label(place, section, label)
+        if _waits_for_author(label) and "needs_info" not in policy:
+            return self._asked(place, section, label)
+        if policy.get("stale", {}).get("days_until_stale") is None:
+            policy["stale"] = section
+            return section.keys() | _COMMENTS
+        if label:
+            return self._other_times(place, section, label)
+        self._tell(place, "", "There is one section `stale` only: this step is left out.")
+        return ()
+
+    def _by_label(self, place: tuple[str | int, ...], section: dict[str, Any], label: str) -> Collection[str]:
         """A step that marks nothing, and closes what others have marked: the usual way to wait for an answer."""
-        if len(only) != 1 or "needs_info" in self._made.policy:
+        if not label or "needs_info" in self._made.policy:
             message = "It marks nothing and closes what others mark. A label alone closes nothing here: it is left out."
             self._tell(place, "", message)
-            return
-        label, days = only[0], section["days_until_close"]
-        times = {"days_until_reminder": max(1, days // 2), "days_until_close": max(1, days - days // 2)}
+            return ()
+        days = section["days_until_close"]
+        halves = {"days_until_stale": max(1, days // 2), "days_until_close": max(1, days - days // 2)}
+        kept = self._asked(place, section | halves, label)
+        self._tell(place, "", f"Nothing is closed unwarned: of its {days} days the author is reminded after half.")
+        return kept
+
+    def _asked(self, place: tuple[str | int, ...], section: dict[str, Any], label: str) -> Collection[str]:
         shared = NeedsInfoSection.model_fields.keys() - {"only_labels", "any_of_labels"}
-        self._made.policy["needs_info"] = {name: section[name] for name in section if name in shared} | times
+        kept = {name: there for name in section if (there := _ASKED.get(name, name)) in shared}
+        self._made.policy["needs_info"] = {there: section[name] for name, there in kept.items()}
         if label.lower() != "needs-info":
             self._made.policy["labels"] = {"needs_info": label}
-        self._tell(
-            place,
-            "",
-            f"It became `needs_info`, with `{label}` for the label: nothing is closed unwarned, so of its {days} days"
-            " the author is reminded after the first half.",
-        )
+        self._tell(place, "", f"It became `needs_info`, with `{label}` for the label: a reminder, then closing.")
+        return kept.keys() | _COMMENTS
 
-    def _other_times(self, place: tuple[str | int, ...], section: dict[str, Any], label: str) -> None:
+    def _other_times(self, place: tuple[str | int, ...], section: dict[str, Any], label: str) -> Collection[str]:
         times = {name: section[name] for name in _DEFAULTS}
         self._made.policy["stale"].setdefault("labels", {})[label] = times
         others = section.keys() - _DEFAULTS.keys() - {"only_labels", "any_of_labels"}
         message = f"It became `stale: labels: {label}`, which takes its days alone."
         if others:
             message += f" Left out: {', '.join(f'`{name}`' for name in sorted(others))}."
-        self._tell(place, "", f"{message} If this label says that the author was asked, `needs_info` fits better.")
+        self._tell(place, "", message)
+        return times.keys()
 
-    def _section(self, place: tuple[str | int, ...], inputs: Mapping[str, Any]) -> dict[str, Any]:
+    def _section(self, inputs: Mapping[str, Any]) -> tuple[dict[str, Any], list[tuple[str, str | None, str]]]:
+        """What a section `stale` would hold, and what is to be told: the key, what it is here, and why."""
         found: dict[str, Any] = dict(_DEFAULTS)
+        told: list[tuple[str, str | None, str]] = []
         # What is said of issues alone comes after what is said of all, and so counts.
         for key, value in sorted(inputs.items(), key=lambda item: "issue" in item[0]):
             name = _SPELLINGS.get(key)
@@ -129,10 +152,8 @@ class _Conversion:
                 is_usual = str(value).lower() == ("true" if key.startswith("remove-") else "false")
                 problem = "" if is_usual else _SAID.get(key, _NO_PLACE)
             if problem:
-                self._tell(place, key, problem)
-        if any(_is_about_pulls(key) for key in inputs):
-            self._tell(place, "", "Pull requests are left alone: what is said of them has no place in the policy.")
-        return found
+                told.append((key, name, problem))
+        return found, told
 
     @staticmethod
     def _take(found: dict[str, Any], name: str, value: Any) -> str:
@@ -146,7 +167,7 @@ class _Conversion:
         if name in _TYPED and isinstance(value, str):
             value = {"true": True, "false": False}.get(value.lower(), int(value) if _is_number(value) else value)
         at_once = name == "days_until_close" and value == 0 and value is not False
-        value = 1 if at_once else value
+        value = 1 if at_once else f"{str(value).rstrip()}{_DAY}" if name == "mark_comment" else value
         try:
             taken = StaleSection.model_validate({name: value}).model_dump(mode="json")[name]
         except ValidationError:
@@ -155,7 +176,7 @@ class _Conversion:
             found[name] = taken
         if at_once:
             return "Here it is a day at least: nobody could answer a warning in no time."
-        return _UNTIL_WHEN if name == "mark_comment" else ""
+        return _DAY_ADDED if name == "mark_comment" else ""
 
     def _tell(self, place: tuple[str | int, ...], key: str, message: str) -> None:
         line, column = self._places.of((*place, key) if key else place, key=True)
@@ -174,6 +195,10 @@ def _steps(content: Mapping[str, Any]) -> Iterator[tuple[tuple[str | int, ...], 
 
 def _mapping(value: object) -> Mapping[str, Any]:
     return value if isinstance(value, dict) else {}
+
+
+def _waits_for_author(label: str) -> bool:
+    return any(word in label.lower() for word in WAIT_FOR_AUTHOR)
 
 
 def _is_about_pulls(key: str) -> bool:

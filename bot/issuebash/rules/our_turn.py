@@ -7,8 +7,8 @@ from bot.issuebash.desk import Desk
 from bot.issuebash.phrases import thanks, works_now
 from bot.issuebash.report import Evidence, Hit
 from bot.issuebash.rule import Rule, is_labelled, said, unread_since
-from bot.issuebash.rules.waiting_on_author import NEEDS_INFO
 from bot.issuebash.thread import Thread
+from bot.triage.labels import WAIT_FOR_AUTHOR
 
 
 def find(thread: Thread, desk: Desk) -> Hit | None:
@@ -22,7 +22,7 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
         return None
     facts = [said(thread, ask.comment, "asked the author for something"), said(thread, ask.reply, "answered")]
     counter: tuple[Evidence, ...] = ()
-    if is_labelled(thread, *NEEDS_INFO):
+    if is_labelled(thread, *WAIT_FOR_AUTHOR):
         counter = (Evidence("A label still says that it waits for the author"),)
     return Hit("our_turn", "A", "reply", 2, tuple(facts), counter)
 

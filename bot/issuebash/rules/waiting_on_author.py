@@ -11,10 +11,7 @@ from bot.issuebash.phrases import still_happens
 from bot.issuebash.report import Evidence, Hit, Tier
 from bot.issuebash.rule import Rule, is_labelled, said, unread_since
 from bot.issuebash.thread import Thread
-
-NEEDS_INFO = ("needs-info", "needs info", "needs_info", "more-information", "info-needed", "awaiting response",
-              "awaiting-response", "waiting for", "needs-repro")  # fmt: skip
-"""How labels that wait for the author are called in the wild."""
+from bot.triage.labels import WAIT_FOR_AUTHOR
 
 
 def find(thread: Thread, desk: Desk) -> Hit | None:
@@ -26,7 +23,7 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     if _is_heard_of(thread, ask) or unread_since(thread, ask.comment.created_at):
         return None
     facts = [said(thread, ask.comment, "asked the author for something")]
-    labelled = is_labelled(thread, *NEEDS_INFO)
+    labelled = is_labelled(thread, *WAIT_FOR_AUTHOR)
     if labelled:
         facts.append(Evidence("A label says that it waits for the author"))
     return Hit(

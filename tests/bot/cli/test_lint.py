@@ -124,8 +124,12 @@ def test_another_tools_configuration_becomes_a_policy(triage: Triage, tmp_path: 
     assert f"{file}:6:1: warning: sweep: It has no place in the policy.\n" in done.stderr
     assert done.stdout == (
         "stale:\n  days_until_stale: 180\n  days_until_close: 14\n  label: wontfix\n"
-        "  mark_comment: |\n    Anybody here?\n    Really?\n"
+        "  mark_comment: |\n    Anybody here?\n    Really?\n\n"
+        "    {% if day %}It stays open until the end of {{ day }}, and longer if anybody answers.{% endif %}\n"
     )
+    (tmp_path / ".github").mkdir()
+    (tmp_path / ".github" / "triage.yml").write_text(done.stdout)
+    assert triage("lint", tmp_path).exit_code == 0
 
 
 def test_a_file_that_is_no_such_configuration_is_refused(triage: Triage, tmp_path: Path):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import date
 from textwrap import indent
 from typing import Any
 
@@ -11,8 +12,10 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bot.render import Renderer
 from bot.triage.policy import load_policy
 from bot.triage.stale_import import Imported, convert
+from bot.triage.wording import NoticeName
 
 WORKFLOW = """\
 name: Stale
@@ -74,11 +77,23 @@ include-only-assigned: false
             "any_of_labels": ["question"],
             "start_date": "2029-04-18",
             "close_reason": "completed",
-            "mark_comment": "Anybody here?\nReally?\n",
+            "mark_comment": "Anybody here?\nReally?\n\n"
+            "{% if day %}It stays open until the end of {{ day }}, and longer if anybody answers.{% endif %}\n",
         }
     }
     (told,) = said(made)
-    assert told.startswith("20: stale-issue-message: Say in it until when nothing is closed, `{{ day }}`")
+    assert told.startswith("20: stale-issue-message: A sentence that names the day was added")
+
+
+def test_words_of_ones_own_can_be_used_as_they_are_carried_over():
+    for inputs in ("stale-issue-message: Anybody?", "{stale-issue-message: Anybody?, any-of-labels: needs-info}"):
+        policy = load_policy(yaml.safe_dump(step(inputs).policy).encode())
+        renderer = Renderer(policy)
+        assert renderer.problems == ()
+        kind: NoticeName = "reminder" if policy.needs_info.reminder_comment else "stale"
+        text = renderer.notice(kind, "ann", date(2030, 1, 31))
+        assert text.startswith("Anybody?\n\nIt stays open until the end of 2030-01-31, and longer")
+        assert renderer.notice(kind, "ann", None).strip() == "Anybody?"
 
 
 def test_what_is_said_of_issues_counts_before_what_is_said_of_all():
@@ -115,16 +130,15 @@ SECOND = """\
 
 
 def test_a_second_step_for_one_label_becomes_that_labels_own_days():
-    more = "          only-labels: waiting\n          days-before-stale: 14\n          days-before-close: -1\n"
+    more = "          only-labels: minor\n          days-before-stale: 14\n          days-before-close: -1\n"
     made = convert((WORKFLOW + "          days-before-stale: 90\n" + SECOND + more).encode(), "x")
-    assert made.policy["stale"]["labels"] == {"waiting": {"days_until_stale": 14, "days_until_close": None}}
+    assert made.policy["stale"]["labels"] == {"minor": {"days_until_stale": 14, "days_until_close": None}}
     (told,) = said(made)
-    assert told == (
-        "12: It became `stale: labels: waiting`, which takes its days alone."
-        " If this label says that the author was asked, `needs_info` fits better."
-    )
+    assert told == "12: It became `stale: labels: minor`, which takes its days alone."
     exempt = convert((WORKFLOW + "          {}\n" + SECOND + more + "          exempt-labels: a\n").encode(), "x")
     assert "Left out: `exempt_labels`." in said(exempt)[0]
+    worded = convert((WORKFLOW + "          {}\n" + SECOND + more + "          stale-issue-message: a\n").encode(), "x")
+    assert len(said(worded)) == 1, "nothing more of a message that is left out"
 
 
 def test_any_other_second_step_is_left_out():
@@ -229,6 +243,17 @@ def test_a_step_that_closes_what_waits_for_an_answer_becomes_needs_info():
     made = steps("days-before-stale: 60", ASKED.format("waiting for author"))
     assert made.policy["labels"] == {"needs_info": "waiting for author"}
     assert made.policy["stale"]["days_until_stale"] == 60
+
+
+@pytest.mark.parametrize("label", ["needs-info", "waiting-for-author", "no-response", "status: awaiting response"])
+def test_a_step_for_what_waits_for_the_author_becomes_needs_info(label: str):
+    made = steps(f"'only-labels': '{label}', days-before-stale: 14, days-before-close: 7, close-issue-message: Bye")
+    given = made.policy["needs_info"]
+    assert (given["days_until_reminder"], given["days_until_close"], given["close_comment"]) == (14, 7, "Bye")
+    assert made.policy.get("labels", {"needs_info": "needs-info"}) == {"needs_info": label}
+    assert "stale" not in made.policy
+    twice = steps(*[f"'only-labels': '{label}', days-before-stale: 14"] * 2)
+    assert twice.policy["stale"]["only_labels"] == [label], "there is one of it only"
 
 
 def test_a_step_that_closes_what_people_mark_is_left_out():
