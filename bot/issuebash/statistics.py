@@ -32,7 +32,7 @@ class _Counting:
     completed: int = 0
 
     def add(self, one: Figures, now: datetime) -> None:
-        if one.missing is not None or one.asked:
+        if one.missing is not None:
             self.known += 1
             self.complete += not (one.missing or one.asked)
             self.asked += one.asked

@@ -73,11 +73,11 @@ def test_one_closed_without_a_word_is_watched_until_then():
     assert response.curve == ((20 * DAY, 0.0),)
 
 
-def test_completeness_at_filing_and_after_the_ask():
+def test_completeness_at_filing_and_after_the_ask_without_what_came_from_no_template():
     complete = found(
         one(9, missing=0), one(9, missing=2), one(9, missing=0, asked=True, completed=True), one(9, asked=True), one(9)
     ).overall.completeness
-    assert (complete.issues, complete.at_filing, complete.asked, complete.after_ask) == (4, 1, 2, 1)
+    assert (complete.issues, complete.at_filing, complete.asked, complete.after_ask) == (3, 1, 1, 1)
 
 
 def test_kinds_are_apart_the_largest_first():
