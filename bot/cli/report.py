@@ -99,7 +99,7 @@ def _from_export(path: Path, templates: Path | None, sections: tuple[str, ...], 
     from bot.cli.preview import files_in
     from bot.forms.check import Checker
     from bot.forms.load import load
-    from bot.github.exports import ExportError
+    from bot.github.exports import COMMAND, ExportError
     from bot.github.reader import RepositoryFiles
     from bot.work.exported import report_on
     from bot.work.preview import policy_in
@@ -117,6 +117,8 @@ def _from_export(path: Path, templates: Path | None, sections: tuple[str, ...], 
         _fail(str(error))
     for told in export.problems:
         typer.echo(told, err=True)
+    if "comments" not in (export.known or ()):
+        typer.echo(f"{export.name} tells no comments, so most sections are not known. More tells: {COMMAND}", err=True)
     if export.left_out > len(export.problems):
         typer.echo(f"… and {export.left_out - len(export.problems)} more records left out.", err=True)
     return made

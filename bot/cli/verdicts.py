@@ -54,8 +54,9 @@ def _read(line: bytes) -> tuple[Any, Submission]:
     """Read one line of input; raises ValueError with what is wrong."""
     item = _loads(line)
     if not isinstance(item, dict):
-        raise ValueError('this is no JSON object of the form {"id","title","body","labels"}')
-    identity, title, body, labels = item.get("id"), item.get("title"), item.get("body"), item.get("labels")
+        raise ValueError('this is no JSON object of the form {"id","title","body","labels"}, one a line')
+    identity = item["id"] if "id" in item else item.get("number")
+    title, body, labels = item.get("title"), item.get("body"), item.get("labels")
     if not isinstance(identity, str | int | float | None):
         raise ValueError('"id" must be a string, a number or null')
     if not isinstance(title, str | None):
@@ -134,7 +135,7 @@ def as_text(result: Check) -> Iterable[str]:
         return
     yield f"Template: {match.template.file} (confidence {match.confidence:.2f})"
     for answer in result.answers:
-        required = ", required" if answer.field.required else ""
+        required = "required" if answer.field.required else "optional"
         reason = f": {answer.reason}" if answer.reason else ""
-        yield f"  {answer.status:<11}  {answer.field.label} ({answer.field.type}{required}){reason}"
+        yield f"  {answer.status:<11}  {answer.field.label} ({answer.field.type}, {required}){reason}"
     yield f"Complete: {'yes' if result.complete else 'no'}"

@@ -15,6 +15,11 @@ from bot.github.export_files import Broken, NotJsonError, opened, records
 from bot.issuebash.thread import Aspect, Thread
 from bot.triage.issue import Comment, Issue
 
+COMMAND = (
+    "gh issue list --state all --limit 5000 --json number,title,body,author,createdAt,updatedAt,closedAt,state,"
+    "stateReason,labels,comments,assignees,milestone,reactionGroups,isPinned,url"
+)
+"""Makes an export that tells most."""
 _MOST_PROBLEMS = 20
 _COMMENTS_OF_GH = 100
 """`gh issue list` gives so many, the first ones; where there are as many, nobody knows how many there are."""
@@ -100,11 +105,7 @@ def threads(path: Path, export: Export) -> Iterator[Thread]:
 
 def _no_issues(export: Export) -> str:
     why = f" {export.problems[0]}." if export.problems else ""
-    return (
-        f"{export.name} holds no issue.{why} Make one with: gh issue list --state all --limit 5000 --json"
-        " number,title,body,author,createdAt,updatedAt,closedAt,state,stateReason,labels,comments,assignees,milestone,"
-        "reactionGroups,isPinned,url"
-    )
+    return f"{export.name} holds no issue.{why} Make one with: {COMMAND}"
 
 
 def _is_pull_request(record: object) -> bool:

@@ -176,7 +176,7 @@ def _row(item: Item) -> dict[str, str]:
         "title": escape(item.title, _TITLE),
         "cell": cell(item.title, _TITLE),
         "suggestion": words.SUGGESTIONS[item.suggestion],
-        "word": _word(item),
+        "word": escape(_word(item)),
         "by": escape(item.by),
         "owner": escape(item.owner),
         "pull_request": _pull_request(item),
@@ -195,7 +195,7 @@ def _pull_request(item: Item) -> str:
 def _word(item: Item) -> str:
     if item.disposition is None:
         return ""
-    return f"duplicate of {item.duplicate_of}" if item.disposition == "duplicate" else DONE[item.disposition]
+    return f"duplicate of #{item.duplicate_of}" if item.disposition == "duplicate" else DONE[item.disposition]
 
 
 def _claims(items: Iterable[Item], now: datetime) -> str:

@@ -42,6 +42,7 @@ def text(report: Report) -> str:
     out = io.StringIO()
     writer = csv.writer(out, quoting=csv.QUOTE_ALL)
     writer.writerow(_COLUMNS)
+    titles = {section.rule: section.title for section in report.sections}
     for section in report.sections:
         for row in section.rows:
             cells = (
@@ -59,7 +60,7 @@ def text(report: Report) -> str:
                 _facts(row.hit.facts),
                 _facts(row.hit.counter),
                 words.SUGGESTIONS[row.hit.suggestion],
-                ", ".join(row.tags),
+                ", ".join(titles.get(tag, tag) for tag in row.tags),
                 "",
                 "",
             )

@@ -35,8 +35,10 @@ def duration(time: timedelta) -> str:
     for size, name in _UNITS:
         if days >= (size if name == "day" else 2 * size):
             return _plural(days // size, name)
-    hours = time.seconds // 3600
-    return _plural(hours, "hour") if hours else _plural(max(time.seconds // 60, 0), "minute")
+    hours, minutes = time.seconds // 3600, time.seconds // 60
+    if hours:
+        return _plural(hours, "hour")
+    return _plural(minutes, "minute") if minutes else "less than a minute"
 
 
 def _plural(count: int, name: str) -> str:

@@ -130,8 +130,10 @@ class Setup:
         return hmac.compare_digest(typed, self.code.replace("-", ""))
 
     def _form(self, request: Request, form: dict[str, str] | None = None, code: str = "", error: str = "") -> Response:
-        given = {"code": code, "public_url": _origin(request), "organisation": ""} | (form or {})
-        loopback = _on_this_machine(given["public_url"])
+        loopback = _on_this_machine(_origin(request))
+        # Where it cannot be the right one, people are not led to leave it as it is.
+        public_url = "" if loopback else _origin(request)
+        given = {"code": code, "public_url": public_url, "organisation": ""} | (form or {})
         return page("setup", status=403 if error else 200, error=error, loopback=loopback, **given)
 
     def _callback(self, request: Request, public_url: str) -> str:

@@ -7,7 +7,7 @@
   const show = (board) => {
     set(document.getElementById("done"), String(board.done));
     document.getElementById("progress").value = board.done;
-    if (board.participants.length) set(document.getElementById("thanks"), "Here so far: " + board.participants.join(", "));
+    if (board.participants.length) set(document.getElementById("thanks"), (board.over ? "Took part: " : "Here so far: ") + board.participants.join(", "));
     for (const batch of board.batches) {
       set(document.querySelector(`[data-batch="${batch.number}"]`), `${batch.done} of ${batch.items.length}`);
       for (const item of batch.items) {
@@ -17,7 +17,7 @@
         set(row.querySelector(".word"), item.word);
       }
     }
-    set(state, board.over ? "It is over." : "This page follows by itself.");
+    set(state, board.over ? "The bash has ended. Thank you!" : "This page follows by itself.");
     if (board.over) set(document.getElementById("when"), `It ended at ${board.ends}.`);
     over = board.over;
   };

@@ -47,7 +47,8 @@ class Page:
             issues = "".join(_issue(issue) for issue in reversed(repository.issues.values()))
         name = escape(repository.full_name)
         return (
-            f"<!doctype html><html lang=en><meta charset=utf-8><title>{name}</title><style>{STYLE}</style>"
+            f'<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content="width=device-width">'
+            f'<link rel=icon href="data:,"><title>{name}</title><style>{STYLE}</style>'
             f"<h1>{name}</h1><p>The issues of the demo, newest first. Reload to see what changed.</p>{issues}"
         )
 

@@ -95,6 +95,7 @@ def as_seen(body: str) -> RenderableType:
     text = re.sub(
         r"<details>\s*<summary>(.*?)</summary>.*?</details>", r"▸ **\1** (click to open)", text, flags=re.DOTALL
     )
+    text = text.replace("<br>", " · ")
     small = re.findall(r"<sub>(.*?)</sub>", text, flags=re.DOTALL)
     text = re.sub(r"<sub>.*?</sub>", "", text, flags=re.DOTALL)
     return Group(Markdown(text.strip(), hyperlinks=True), *(Text(note, "dim") for note in small))

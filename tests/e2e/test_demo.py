@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from itertools import dropwhile, islice
 
 import httpx
 
@@ -20,9 +21,16 @@ def test_it_can_be_kept_and_looked_at():
     command = [sys.executable, "-m", "tests.demo", "--keep"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as demo:
         assert demo.stdout
-        address = next(line.split()[3] for line in demo.stdout if line.startswith("Look at it:"))
-        page = httpx.get(address, timeout=10).text
-        demo.send_signal(signal.SIGINT)
-        assert demo.wait(30) == 0
-    assert "[BUG] Last epoch is not logged" in page
-    assert "needs-triage" in page
+        try:
+            told = dropwhile(lambda line: not line.startswith("Look at it"), demo.stdout)
+            addresses = [line.split()[-1] for line in islice(told, 1, 5)]
+            issues, bash, report, service = (httpx.get(address, timeout=10).text for address in addresses)
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(30) == 0
+        finally:
+            demo.kill()
+    assert "[BUG] Last epoch is not logged" in issues
+    assert "needs-triage" in issues
+    assert "<h1>Issue bash of autolog-ml/autolog</h1>" in bash
+    assert "Issue-bash report" in report
+    assert "Engine</dt>" in service

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import shutil
-from glob import glob
+from pathlib import Path
 
 # Debian and its kin keep the server's programs out of PATH.
-_PLACES = (os.environ.get("PATH", os.defpath), *sorted(glob("/usr/lib/postgresql/*/bin"), reverse=True))
+_OTHERS = sorted(map(str, Path("/usr/lib/postgresql").glob("*/bin")), reverse=True)
+_PLACES = (os.environ.get("PATH", os.defpath), *_OTHERS)
 
 
 def program(*names: str) -> str | None:

@@ -34,7 +34,7 @@ def find(thread: Thread, desk: Desk) -> Hit | None:
     last = sorted(voices.values(), key=lambda one: one.created_at)[-2:]
     doubts = [one for one in voices.values() if still_happens(one.body)]
     least = "At least " if has_gap(thread) else ""
-    facts = [Evidence(f"{least}{len(voices)} people wrote since it was closed", thread.url, issue.closed_at)]
+    facts = [Evidence(f"{least}{len(voices)} people wrote since the closing", thread.url, issue.closed_at)]
     facts += [said(thread, one, "wrote that it still happens" if one in doubts else "wrote") for one in last]
     replies = [one for one in words(thread) if one.created_at > last[-1].created_at and desk.is_maintainer(one.author)]
     counter = tuple(said(thread, one, "replied, who is a maintainer") for one in replies[-1:])

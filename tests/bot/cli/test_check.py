@@ -132,7 +132,7 @@ def test_text_for_people(root: Path):
     assert run("--templates", root, stdin=BODY.replace("It broke", "...")).stdout == (
         "Template: bug.yml (confidence 1.00)\n"
         "  placeholder  What happened? (textarea, required): This does not say anything yet.\n"
-        "  answered     Operating system (dropdown)\n"
+        "  answered     Operating system (dropdown, optional)\n"
         "  answered     Terms (checkboxes, required)\n"
         "Complete: no\n"
     )
@@ -193,6 +193,8 @@ def test_lines_are_answered_in_their_order(root: Path):
         "",
         {"id": 7, "title": None, "body": None, "labels": None},
         {"id": 1.5, "body": ""},
+        {"number": 9, "id": None},
+        {"number": 9},
         '{"id": "\\ud800", "body": "### What happened?\\n\\n\\ud800"}',
         "{}",
     )
@@ -200,6 +202,8 @@ def test_lines_are_answered_in_their_order(root: Path):
         ("a", "bug.yml"),
         (7, None),
         (1.5, None),
+        (None, None),
+        (9, None),
         ("\ud800", None),
         (None, None),
     ]

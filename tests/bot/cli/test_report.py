@@ -95,7 +95,9 @@ def test_a_report_is_utf_8_whatever_the_console_is(export: Path):
 
 def test_what_the_export_lacks_is_said(triage: Triage, export: Path):
     export.write_text(json.dumps([REST | {"state": "open", "closed_at": None}]))
-    assert "Not known. The source does not tell comments." in triage("report", "--from", export).stdout
+    done = triage("report", "--from", export)
+    assert "Not known. The source does not tell comments." in done.stdout
+    assert "so most sections are not known. More tells: gh issue list --state all" in done.stderr
 
 
 @pytest.mark.parametrize(

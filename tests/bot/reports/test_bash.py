@@ -58,8 +58,9 @@ everybody is welcome to read along and to try whether an old bug is still there.
 | `/done #12 duplicate #7` | it is a duplicate |
 | `/bash finish` | end the bash |
 
-The bot answers with a reaction: 👍 it is written down; 👀 a part of it was somebody else's, the board tells which;
-👎 all of it was, or you may not; 😕 not understood. Then write it again in a new comment: edits are not heard.
+The bot answers with a reaction: 👍 it is written down; 👀 a part of it is somebody else's, the board tells which;
+👎 somebody else has it, or the command is not for everybody; 😕 not understood, so please write it again, in a new
+comment (edits are not heard).
 
 What is written here is only noted: closing and answering is done by you, on the issue. The boxes below are ticked by
 the bot as issues are done.
@@ -72,7 +73,7 @@ the bot as issues are done.
 ### Batch 2: Our turn
 
 - [x] [#3](https://redirect.github.com/octo/r/issues/3) Slow · **to be fixed**
-- [x] [#4](https://redirect.github.com/octo/r/issues/4) Same as before · **duplicate of 1**
+- [x] [#4](https://redirect.github.com/octo/r/issues/4) Same as before · **duplicate of `#1`**
 - [ ] [#5](https://redirect.github.com/octo/r/issues/5) Held no more · Reply
 """)
 
@@ -128,7 +129,7 @@ Thank you, Maya, noah, olga.
 
 
 def test_an_end_before_the_start_by_another_clock_took_no_time():
-    assert "in 0 minutes." in texts.wrap_up(replace(OVER, finished_at=START - timedelta(seconds=1)))
+    assert "in less than a minute." in texts.wrap_up(replace(OVER, finished_at=START - timedelta(seconds=1)))
 
 
 def test_who_may_take_part_is_told():
@@ -148,7 +149,7 @@ def test_the_boards_data():
         (1, "done", "closed"),
         (2, "claimed", "claimed by noah"),
         (3, "done", "to be fixed"),
-        (4, "done", "duplicate of 1"),
+        (4, "done", "duplicate of #1"),
         (5, "free", "free"),
     ]
 

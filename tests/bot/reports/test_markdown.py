@@ -99,7 +99,7 @@ Closed, and 2 people or more who are no maintainers wrote on it within 90 days.
 
 | Issue | For it | Against it | Suggested |
 |---|---|---|---|
-| [#5](https://redirect.github.com/octo/widgets/issues/5) Saving a widget crashes | 2 people wrote since it was closed ([2026-10-21](https://redirect.github.com/octo/widgets/issues/5))<br>ben wrote ([2026-11-11](https://redirect.github.com/octo/widgets/issues/5#issuecomment-9001))<br>carl wrote ([2026-11-12](https://redirect.github.com/octo/widgets/issues/5#issuecomment-8001))<br>(a guess) |  | Look again, and reopen or explain |
+| [#5](https://redirect.github.com/octo/widgets/issues/5) Saving a widget crashes | 2 people wrote since the closing ([2026-10-21](https://redirect.github.com/octo/widgets/issues/5))<br>ben wrote ([2026-11-11](https://redirect.github.com/octo/widgets/issues/5#issuecomment-9001))<br>carl wrote ([2026-11-12](https://redirect.github.com/octo/widgets/issues/5#issuecomment-8001))<br>(a guess) |  | Look again, and reopen or explain |
 
 ### Responses
 
