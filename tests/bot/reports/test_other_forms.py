@@ -189,8 +189,8 @@ def test_a_page_without_anything_stands():
 @pytest.mark.parametrize(
     ("days", "expected"),
     [(0, "less than a minute"), (0.5 / 24, "30 minutes"), (1 / 24, "1 hour"), (1, "1 day"), (13, "13 days"),
-     (14, "2 weeks"), (59, "8 weeks"), (60, "2 months"), (364, "12 months"), (700, "23 months"), (729, "24 months"), (730, "2 years"),
-     (1200, "3 years")],
+     (14, "2 weeks"), (59, "8 weeks"), (60, "2 months"), (364, "12 months"), (700, "23 months"), (729, "24 months"),
+     (730, "2 years"), (1200, "3 years")],
 )  # fmt: skip
 def test_times_are_told_as_people_do(days: float, expected: str):
     assert words.duration(timedelta(days=days)) == expected
