@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from typing import Any
 
@@ -13,8 +14,14 @@ from tests.fakes.github import FakeGitHub, Running, serve
 
 pytest_plugins = ["tests.plugins.loopback_only"]
 
-# How long an example takes tells more of how busy the machine is than of the code.
-settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+# How long an example takes tells more of how busy the machine is than of the code. In CI a change is judged by the same
+# examples each time; new ones are found by people, who can look into them.
+settings.register_profile(
+    "unhurried",
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    derandomize=os.environ.get("CI") == "true",
+)
 settings.load_profile("unhurried")
 
 

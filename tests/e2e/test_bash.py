@@ -101,7 +101,7 @@ def test_a_bash_from_start_to_wrap_up(home: House):
     fake.close(home.name, 2, by="maya")
     until(lambda: sitting.data()["2"]["word"] == "closed")
     words = {number: item["word"] for number, item in sitting.data().items()}
-    assert words == {"1": "duplicate of 2", "2": "closed", "3": "kept open", "4": "free", "5": "free"}
+    assert words == {"1": "duplicate of #2", "2": "closed", "3": "kept open", "4": "free", "5": "free"}
     sitting.say("noah", "/done #3 fix", "+1")
 
     sitting.say("maya", "/bash finish", "+1")
@@ -181,7 +181,7 @@ def test_the_board_follows_in_a_browser(home: House, page: Page):
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     look(page, "board-on-a-phone-dark")
     sitting.say("maya", "/bash finish", "+1")
-    page.get_by_text("It is over.").wait_for(timeout=10_000)
+    page.get_by_text("The bash has ended.").wait_for(timeout=10_000)
     look(page, "board-at-the-end")
 
 
