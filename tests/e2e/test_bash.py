@@ -163,7 +163,9 @@ def look(page: Page, name: str) -> None:
 
 
 def test_the_board_follows_in_a_browser(home: House, page: Page):
-    triage("bash", "start", "--repo", home.name, "--batch", "3", env=home.env)
+    asked = home.town.running.fake.open_issue(home.name, "maya", "Let us begin")
+    home.town.quiet()
+    home.town.running.fake.comment(home.name, asked, "maya", "/bash start --batch 3")
     sitting = Sitting(home)
     page.goto(sitting.address)
     row = page.locator('[data-item="2"]')
