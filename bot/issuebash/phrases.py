@@ -22,7 +22,7 @@ _SENTENCE = re.compile(r"[^.!?\n]+(?:\.(?=\S)[^.!?\n]+)*[.!?]*")
 
 
 def _any(*patterns: str) -> re.Pattern[str]:
-    return re.compile("|".join(patterns), re.IGNORECASE)
+    return re.compile("|".join(patterns))
 
 
 _FAULT: Final = r"(?:issue|problem|error|bug|crash|exception|failure|warning|trace(?:back)?)s?"
@@ -168,14 +168,12 @@ _PLAIN_DUPLICATE = re.compile(
     r"(?:(?:i'm |i am )?(?:clos(?:ing|ed)|marking)(?: (?:this|it)(?: (?:issue|one))?)? as (?:an? )?"
     r"|(?:this|it|that)(?:'s| is) (?:(?:clearly|indeed|also|just|actually|an?|exact) )*)?"
     rf"(?:duplicate|dupe?)(?:(?: issue)? of|[,:;]? see|[,:])[ :]*(?:issue )?{_OTHER}",
-    re.IGNORECASE,
 )
 _LIKE_DUPLICATE = re.compile(
     r"(?:\b(?:duplicate|dupe?)(?: issue)? of|\bduplicates|\b(?:tracked|reported) (?:in|as|by|at|under)"
     r"|\bin favou?r of|\bsuperseded by"
     r"|(?:^\W*|\b(?:is|looks|seems)(?: like)? |'s )(?:exactly )?(?:the )?same (?:\w+ )?as)"
     rf"[ :]+(?:issue )?{_OTHER}",
-    re.IGNORECASE,
 )
 _NO_DUPLICATE = _any(
     r"\bnot\b|n't\b|\b(?:may|might|maybe|perhaps|whether|unless|if|unrelated|at first)\b",
@@ -209,8 +207,9 @@ class Duplicate(NamedTuple):
 
 @lru_cache(maxsize=256)
 def sentences(text: str) -> tuple[str, ...]:
-    """A person's own words, a sentence each. Every rule asks for those of the same few comments."""
-    found = (match[0].strip() for match in _SENTENCE.finditer(prose(text[:_LONGEST]).replace("’", "'")))
+    """A person's own words in lower case, a sentence each. Every rule asks for those of the same few comments."""
+    own = prose(text[:_LONGEST]).replace("’", "'").lower()
+    found = (match[0].strip() for match in _SENTENCE.finditer(own))
     return tuple(sentence for sentence in found if sentence)
 
 

@@ -123,7 +123,10 @@ class Search:
             _query(is_sqlite=self._is_sqlite),
             {"words": wanted, "repository": self._repository_id, "most": _CANDIDATES},
         )
-        return _likest(thread, rows, most)
+        # A title that lacks half of it as text lacks half of the words, which take longer to find.
+        half = sum(map(len, own)) / 2
+        near = [row for row in rows.all() if _held(own, row.title.lower()) >= half]
+        return _likest(thread, near, most)
 
     def same_error(self, thread: Thread, signature: str, most: int) -> tuple[Likeness, ...]:
         """Most errors are shown once: asking for each would take most of a report's time."""
@@ -134,7 +137,7 @@ class Search:
         rows = self._connection.execute(
             _SAME_ERROR, {"signature": signature, "repository": self._repository_id, "most": _CANDIDATES}
         )
-        return _likest(thread, rows, most)
+        return _likest(thread, rows.all(), most)
 
     def pages(self, thread: Thread, most: int) -> tuple[Page, ...]:
         """There are few of them, and each question asks for them: they are held, by their words."""
@@ -192,6 +195,11 @@ class Search:
     @property
     def _and(self) -> str:
         return "AND" if self._is_sqlite else "&"
+
+
+def _held(words: Sequence[str], title: str) -> int:
+    """Characters of those words that stand in the title somewhere, be it within others."""
+    return sum(len(word) for word in words if word in title)
 
 
 def _likest(thread: Thread, rows: Iterable[sa.Row[Any]], most: int) -> tuple[Likeness, ...]:

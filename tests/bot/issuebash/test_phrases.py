@@ -374,7 +374,7 @@ def test_an_answer_tells_the_reader_something(text: str, *, expected: bool):
     ("text", "expected"),
     [
         ("+1 on 2.4.0", [("+1 on 2.4.0", False)]),
-        ("Reproduced on main.", [("Reproduced on main.", True)]),
+        ("Reproduced on main.", [("reproduced on main.", True)]),
         ("The latest docs say nothing.", []),
         ("Please try 2.4.0.", []),
         ("Does it happen with 2.4.0?", []),
