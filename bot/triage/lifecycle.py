@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from bot.triage.commands import parse_commands
 from bot.triage.issue import Comment, History, Issue
@@ -44,9 +45,18 @@ _PROMPT = timedelta(hours=1)
 _STALE = NewLabel(color="ededed", description="Nobody has said anything here for long")
 
 
-def concerned(history: History) -> bool:
+class Waits(Protocol):
+    """A History, or what is stored of one."""
+
+    @property
+    def noticed(self) -> bool: ...
+    @property
+    def swept(self) -> bool: ...
+
+
+def concerned(known: Waits) -> bool:
     """Tell without its comments whether the lifecycle may have something to do, so that they must be read."""
-    return history.noticed or history.swept
+    return known.noticed or known.swept
 
 
 def lifecycle(

@@ -19,6 +19,7 @@ from bot.github.errors import Forbidden, GitHubError, LimitReached, NotFound, Re
 from bot.github.events import Event, parse_event
 from bot.store import bashes, commands, deliveries, issues, journal, repositories
 from bot.store.waiting import seen as seen_in_mirror
+from bot.triage import lifecycle
 from bot.triage.commands import OF_BASH
 from bot.triage.issue import Command
 from bot.work import landscape, looks, metrics
@@ -211,7 +212,7 @@ class Batch:
             )
 
     def _seen_in_mirror(self, mirror: Mirror) -> dict[int, Seen]:
-        numbers = [number for number, look in mirror.looks.items() if looks.concerned(look.record)]
+        numbers = [number for number, look in mirror.looks.items() if lifecycle.concerned(look.record)]
         if not numbers:
             return {}
         with self._shop.database.read() as connection:

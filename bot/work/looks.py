@@ -70,7 +70,7 @@ class _Looking:
     def plan(self) -> Planned:
         recovered = bool(self._record.intent)
         issue = None if recovered or self._look.contested else self._look.issue
-        if issue is not None and issue.state == "closed" and concerned(self._record):
+        if issue is not None and issue.state == "closed" and lifecycle.concerned(self._record):
             # No payload tells by whom.
             issue = None
         if issue is not None and (self._look.fresh or self._shows_labels(issue)):
@@ -121,7 +121,7 @@ class _Looking:
         return login.lower() == self._context.app_login.lower()
 
     def _with_comments(self, issue: Issue) -> Issue:
-        wanted = concerned(self._record) or self._record.request is not None
+        wanted = lifecycle.concerned(self._record) or self._record.request is not None
         return self._commented(issue) if wanted else issue
 
     def _commented(self, issue: Issue) -> Issue:
@@ -159,11 +159,6 @@ class _Looking:
             return False
         self._record.request = Request(found.id, found.node_id, found.body, asked_at=found.created_at)
         return True
-
-
-def concerned(record: Record) -> bool:
-    """Whether waiting may have come to something there: then its comments are read, and what the mirror knows."""
-    return lifecycle.concerned(record.history(()))
 
 
 def _asks(plan: Plan) -> bool:
