@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import community, corpus, micro, parsing, peers, service
+from benchmarks import community, corpus, growth, micro, parsing, peers, service, store, training
 from benchmarks.rounds import Part, as_json, print_part
 
 PARTS: dict[str, Callable[[], Part]] = {
@@ -21,15 +21,25 @@ PARTS: dict[str, Callable[[], Part]] = {
     "precision": community.precision,
     "requests": community.keeping_up,
     "mirror": community.time_and_memory,
+    "training": lambda: training.run(rounds=12),
+    "store": lambda: store.run(rounds=7),
 }
+LONG: dict[str, Callable[[], Part]] = {"growth": lambda: growth.run(rounds=7)}
+"""Minutes and gigabytes: only if they are named."""
 RESULT = Path(__file__).parent.parent / ".benchmarks" / "latest.json"
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description="Measure speed and accuracy.")
-    parser.add_argument("parts", nargs="*", metavar="PART", help=f"of {', '.join(PARTS)}; all by default")
+    parser.add_argument(
+        "parts",
+        nargs="*",
+        metavar="PART",
+        help=f"of {', '.join(PARTS)}; all of these by default; and {', '.join(LONG)}",
+    )
+    known = PARTS | LONG
     names = parser.parse_args().parts or list(PARTS)
-    if unknown := set(names) - set(PARTS):
+    if unknown := set(names) - set(known):
         parser.error(f"no such part: {', '.join(sorted(unknown))}")
     start = time.monotonic()
     machine = f"Python {platform.python_version()}, {os.cpu_count()} cores, load {os.getloadavg()[0]:.1f} at the start"
@@ -38,7 +48,7 @@ def main() -> None:
         print(missing)
     parts = []
     for name in names:
-        part = PARTS[name]()
+        part = known[name]()
         print_part(part)
         parts.append(part)
     RESULT.parent.mkdir(exist_ok=True)
