@@ -8,20 +8,23 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from bot.forms.answer import NO_RULE, Read, Reader, build_reader
 from bot.forms.label import fold, unify_line_ends
 from bot.forms.match import Candidate, Signature, candidates, heading_of, recognise, signatures
 from bot.forms.parse import Body, Place, texts_at, with_reworded
+from bot.forms.printout import NO_FILLINGS, Fillings, find_printouts, text_of
 from bot.forms.replies import texts_in_reply
-from bot.forms.rules import NO_RULES, FieldRule, Rules
+from bot.forms.rules import NO_RULES, Rules
 from bot.forms.template import Answer, Check, Finding, Match, Submission, Template
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from bot.forms.load import TemplateSet
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +37,18 @@ class _Plan:
     readers: tuple[Reader, ...]
     reads: tuple[Read, ...]
     """Those of the readers, to be at hand on the fast path."""
+    fillings: Mapping[int, Sequence[tuple[str, Sequence[str]]]]
+    """By a field's place: titles of Printouts, and the keys whose values answer it."""
 
 
 class Checker:
     """Compiled once per repository; safe to share between threads."""
 
-    def __init__(self, templates: TemplateSet, rules: Rules = NO_RULES) -> None:
+    def __init__(self, templates: TemplateSet, rules: Rules = NO_RULES, fillings: Fillings = NO_FILLINGS) -> None:
         self.templates = templates
+        self._rules, self._fillings = rules, fillings
         self._candidates = candidates(templates.templates)
-        self._plans = {each.template.path: _plan(each, rules) for each in self._candidates}
+        self._plans = {each.template.path: _plan(each, rules, fillings) for each in self._candidates}
         self._exact = signatures(self._candidates)
         self._known = frozenset(heading_of(field.label) for each in templates.templates for field in each.fields)
         self._fast = {
@@ -51,6 +57,10 @@ class Checker:
         }
         words = "|".join(re.escape(label) for label in sorted(self._known, key=lambda label: (-len(label), label)))
         self._cut = re.compile(rf"\n### ({words})[ \t]*(?=\n|\Z)").split
+
+    def only(self, template: Template) -> Checker:
+        """One that knows no other template."""
+        return Checker(replace(self.templates, templates=(template,)), self._rules, self._fillings)
 
     def check(self, submission: Submission, replies: Sequence[str] = ()) -> Check:
         """Check one submission; `replies` are comment bodies, oldest first, that may supply what the body lacks."""
@@ -61,7 +71,7 @@ class Checker:
             return self._carefully(submission, text[1:], replies)
         plan = found[0]
         answers = tuple([read(piece) for read, piece in zip(plan.reads, pieces[2::2], strict=True)])
-        return _result(plan, plan.match, answers, replies)
+        return _result(plan, plan.match, answers, submission.body, replies)
 
     def _carefully(self, submission: Submission, text: str, replies: Sequence[str]) -> Check:
         body = Body(text)
@@ -80,7 +90,7 @@ class Checker:
             reader.absent if text is None else reader.read(text)
             for reader, text in zip(plan.readers, texts, strict=True)
         )
-        return _result(plan, match, answers, replies)
+        return _result(plan, match, answers, submission.body, replies)
 
 
 def _is_plain(pieces: Sequence[str], text: str, signature: Signature) -> bool:
@@ -88,26 +98,38 @@ def _is_plain(pieces: Sequence[str], text: str, signature: Signature) -> bool:
     return not (pieces[0].strip() or pieces[-1].rstrip().endswith("</details>")) and signature.fits(text)
 
 
-def _plan(candidate: Candidate, rules: Rules) -> _Plan:
+def _plan(candidate: Candidate, rules: Rules, fillings: Fillings) -> _Plan:
     template = candidate.template
-    chosen = _rules_for(template, rules)
+    chosen = _for_file(template, rules)
     comments = candidate.traces.comments if candidate.traces else frozenset()
     readers = []
     for field in template.fields:
         rule = chosen.get(field.id.casefold()) or chosen.get(field.label.casefold()) or NO_RULE
         required = field.required if rule.required is None else rule.required
         readers.append(build_reader(replace(field, required=required), rule, comments))
-    return _Plan(Match(template, 1.0), candidate.labels, tuple(readers), tuple(reader.read for reader in readers))
+    reads = tuple(reader.read for reader in readers)
+    return _Plan(Match(template, 1.0), candidate.labels, tuple(readers), reads, _fillings_for(template, fillings))
 
 
-def _rules_for(template: Template, rules: Rules) -> dict[str, FieldRule]:
-    """The rules for one template, those under `*` first so that its own ones win."""
-    chosen: dict[str, FieldRule] = {}
+def _for_file(template: Template, files: Mapping[str, Mapping[str, _T]]) -> dict[str, _T]:
+    """What is said of the fields of one template, that under `*` first so that its own wins."""
+    chosen: dict[str, _T] = {}
     for wanted in ("*", template.file.casefold()):
-        for name, fields in rules.items():
+        for name, fields in files.items():
             if name.casefold() == wanted:
-                chosen |= {field.casefold(): rule for field, rule in fields.items()}
+                chosen |= {field.casefold(): said for field, said in fields.items()}
     return chosen
+
+
+def _fillings_for(template: Template, fillings: Fillings) -> dict[int, list[tuple[str, Sequence[str]]]]:
+    found: dict[int, list[tuple[str, Sequence[str]]]] = {}
+    for title, files in fillings.items():
+        chosen = _for_file(template, files)
+        for index, field in enumerate(template.fields):
+            keys = chosen.get(field.id.casefold()) or chosen.get(field.label.casefold())
+            if keys:
+                found.setdefault(index, []).append((title, keys))
+    return found
 
 
 def _skip_label(body: Body, place: Place | None, label: str) -> Place | None:
@@ -119,9 +141,11 @@ def _skip_label(body: Body, place: Place | None, label: str) -> Place | None:
     return replace(place, length=1 + len(rest)) if following == rest else place
 
 
-def _result(plan: _Plan, match: Match, answers: tuple[Answer, ...], replies: Sequence[str]) -> Check:
+def _result(plan: _Plan, match: Match, answers: tuple[Answer, ...], body: str, replies: Sequence[str]) -> Check:
     if not [answer for answer in answers if answer[1] != "answered"]:
         return Check(match, answers)
+    if plan.fillings:
+        answers = _printed(plan, answers, body)
     if replies:
         answers = _filled(plan, answers, replies)
     findings = tuple(
@@ -146,4 +170,22 @@ def _filled(plan: _Plan, answers: tuple[Answer, ...], replies: Sequence[str]) ->
             if answer is not None and answer.status == "answered":
                 filled[index] = answer
                 open_fields.remove(index)
+        if plan.fillings:
+            filled = list(_printed(plan, filled, reply))
+            open_fields = [index for index in open_fields if filled[index].status != "answered"]
+    return tuple(filled)
+
+
+def _printed(plan: _Plan, answers: Sequence[Answer], text: str) -> tuple[Answer, ...]:
+    """Take for open fields what a Printout in the text tells of them."""
+    filled = list(answers)
+    wanted = {index: said for index, said in plan.fillings.items() if answers[index].status != "answered"}
+    titles = {title for said in wanted.values() for title, _ in said}
+    printouts = find_printouts(text, titles) if wanted else {}
+    for index, said in wanted.items():
+        for title, keys in said:
+            answer = plan.readers[index].read(text_of(printouts.get(title, {}), keys))
+            # What was printed is nobody's placeholder, also where it equals the form's own example.
+            if answer.status not in {"missing", "invalid"}:
+                filled[index] = answer._replace(status="answered", reason="")
     return tuple(filled)

@@ -10,7 +10,7 @@ import yaml
 
 from bot.forms.document import Document, is_null
 from bot.forms.label import slug
-from bot.forms.template import Field, FieldType, Option, Template
+from bot.forms.template import MOST_FIELDS, Field, FieldType, Option, Template
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -28,6 +28,8 @@ _ATTRIBUTES: Final[dict[FieldType, frozenset[str]]] = {
     "upload": frozenset({"label", "description"}),
 }
 _ID = re.compile(r"[A-Za-z0-9_-]+")
+_PLACE = re.compile(r"[0-9]{1,9}")
+"""Of an option; Python refuses to read a number of thousands of digits."""
 
 
 def load_form(text: str, path: str, file: str, document: Document) -> Template | None:
@@ -95,6 +97,9 @@ def _fields(document: Document, body: yaml.Node | None) -> tuple[Field, ...]:
         field = _field(document, element, entries, _TYPES[kind])
         if field is None:
             continue
+        if len(fields) == MOST_FIELDS:
+            document.report(element, f"A form is read up to its field {MOST_FIELDS}; nobody fills in more.", "warning")
+            break
         has_id = bool(field.id)
         reference = field.id or slug(field.label)
         if reference in references and (has_id or not references[reference]):
@@ -174,5 +179,5 @@ def _check_default(document: Document, node: yaml.Node | None, count: int) -> No
     if node is None or is_null(node):
         return
     value = document.text(node, "`default`")
-    if not value.isdecimal() or int(value) >= max(count, 1):
+    if not _PLACE.fullmatch(value) or int(value) >= max(count, 1):
         document.report(node, f"`default` must be the place of an option, 0 to {max(count, 1) - 1}; found `{value}`.")

@@ -10,8 +10,9 @@ import warnings
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-import re2
 from packaging.version import InvalidVersion, Version
+
+from bot.forms.pattern import compile_pattern
 
 if TYPE_CHECKING:
     from bot.forms.rules import FieldRule
@@ -68,9 +69,9 @@ def _tests(rule: FieldRule, field: Field) -> list[tuple[Callable[[str], bool], s
         reason = f"Please answer with one of: {', '.join(rule.one_of)}."
         tests.append((lambda text: all(line.strip().casefold() in accepted for line in text.split("\n")), reason))
     if rule.pattern is not None:
-        pattern = re2.compile(rule.pattern)
+        pattern = compile_pattern(rule.pattern)
         reason = f"This does not have the form that is needed here (`{rule.pattern}`)."
-        tests.append((lambda text: pattern.search(text) is not None, reason))
+        tests.append((lambda text: pattern.search(_encodable(text)) is not None, reason))
     if rule.url:
         tests.append((lambda text: _URL.search(text) is not None, "Please add a link, starting with `https://`."))
     if rule.version:
@@ -84,6 +85,11 @@ def _tests(rule: FieldRule, field: Field) -> list[tuple[Callable[[str], bool], s
     if rule.python:
         tests.append((_holds_python, "The code here cannot be read as Python; was a part of it lost while pasting?"))
     return tests
+
+
+def _encodable(text: str) -> str:
+    """JSON may hold half a character of two (a lone surrogate), and RE2 takes whole ones only."""
+    return text.encode("utf-8", "replace").decode()
 
 
 def _holds_version(text: str) -> bool:

@@ -14,6 +14,9 @@ Status = Literal["answered", "missing", "unchanged", "placeholder", "invalid"]
 Value = str | tuple[str, ...] | None
 """One text, the ticked or chosen options, or None where nothing was given."""
 
+MOST_FIELDS = 200
+"""Of one template; what it costs to find them all in a body grows with the square."""
+
 
 @dataclass(frozen=True, slots=True)
 class Option:

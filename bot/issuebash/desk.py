@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Literal, Protocol
 
-from bot.issuebash.thread import EVERYTHING, Aspect, Release, Thread
+from bot.issuebash.thread import EVERYTHING, Aspect, Thread
 from bot.triage.issue import Actor, Repository
+from bot.triage.release import Release
 from bot.triage.report_policy import ReportSection
 
 

@@ -110,11 +110,3 @@ class Thread:
     @property
     def number(self) -> int:
         return self.issue.number
-
-
-@dataclass(frozen=True, slots=True)
-class Release:
-    tag: str
-    published_at: datetime
-    is_prerelease: bool = False
-    url: str = ""

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from datetime import datetime
 from functools import lru_cache
 
 from packaging.version import Version
 
-from bot.issuebash.thread import Release
+from bot.triage.release import Release, parsed
 
 _NUMBER = r"v?(?P<version>\d{1,4}\.\d{1,4}(?:\.\d{1,6})?(?:(?:a|b|rc|\.dev|\.post)\d{1,4})?)"
 _FIELD = re.compile(
@@ -35,13 +34,6 @@ _FOREIGN = re.compile(
     re.IGNORECASE,
 )
 _MOST = 50
-
-
-@lru_cache(maxsize=4096)
-def parsed(tag: str) -> Version | None:
-    """The version in a release's tag: `v1.2`, `release-1.2.3`, `name-1.2`; None where there is none."""
-    match = re.search(r"(?<![\d.])\d+(?:\.\d+){1,3}(?:[-_.]?(?:a|b|rc|alpha|beta)\.?\d*)?", tag)
-    return Version(match[0]) if match else None
 
 
 @lru_cache(maxsize=16)
@@ -102,12 +94,6 @@ def met_with(text: str, known: Sequence[Version]) -> Iterator[Version]:
         version = Version(match["version"])
         if version.release[:2] in series and not _is_left(text, match.start()):
             yield version
-
-
-def newest_at(releases: Sequence[Release], at: datetime) -> Iterator[Version]:
-    """The newest final release that was out then, if any was."""
-    out = (parsed(one.tag) for one in releases if one.published_at <= at and not one.is_prerelease)
-    yield from sorted((one for one in out if one is not None and not one.is_prerelease), reverse=True)[:1]
 
 
 def minors_behind(version: Version, known: Sequence[Version]) -> int:

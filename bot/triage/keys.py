@@ -5,8 +5,9 @@ from __future__ import annotations
 import re
 from typing import Annotated
 
-import re2
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+
+from bot.forms.pattern import compile_pattern
 
 
 def quoted(value: object) -> object:
@@ -20,14 +21,7 @@ def listed(value: object) -> object:
 
 
 def compiles(pattern: str) -> str:
-    options = re2.Options()
-    options.log_errors = False
-    try:
-        re2.compile(pattern, options)
-    except re2.error as error:
-        detail = error.args[0] if error.args else ""
-        detail = detail.decode() if isinstance(detail, bytes) else detail
-        raise ValueError(f"RE2 cannot read this pattern: {detail}") from error
+    compile_pattern(pattern)
     return pattern
 
 

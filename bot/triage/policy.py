@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, get_args
 
@@ -15,20 +16,30 @@ from pydantic import (
     StrictInt,
     StringConstraints,
     ValidationError,
+    field_validator,
     model_validator,
 )
 
+from bot.forms.printout import Fillings
 from bot.forms.rules import FieldRule, Rules
 from bot.forms.template import Problem
 from bot.triage.keys import Colour, Jinja, LabelName, LabelNames, Section, Texts, compiles
 from bot.triage.lifecycle_policy import NeedsInfoSection, StaleSection, spell_out
 from bot.triage.places import Places
+from bot.triage.printout_policy import Printouts
 from bot.triage.report_policy import BashSection, ReportSection
 
 if TYPE_CHECKING:
     from pydantic_core import ErrorDetails
 
 POLICY_PATH = ".github/triage.yml"
+MOST_PATTERNS = 50
+"""Of one policy: each may take memory for as long as the policy holds."""
+MOST_PROBLEMS = 20
+"""Told of one policy. A file can hold thousands; to place each takes time, and each push of one is kept in the journal
+and the log."""
+LONGEST_PROBLEM = 500
+"""Characters: keys and values that are repeated may have any length."""
 Permission = Literal["maintainers", "author", "anyone", "nobody"]
 """Each takes in the ones before it: `author` is the issue's author and the maintainers."""
 CommandName = Literal[
@@ -154,6 +165,9 @@ class Policy(Section):
     fields: dict[str, dict[str, RuleSection]] = Field(
         {}, description="Template file name (or *): field id or label: rules for its answer."
     )
+    printouts: Printouts = Field(
+        {}, description="Title of what a program prints for bug reports: what its values mean here."
+    )
     needs_info: NeedsInfoSection = NeedsInfoSection()
     stale: StaleSection = StaleSection()
     commands: Commands = Commands()
@@ -163,6 +177,14 @@ class Policy(Section):
     _path: str = PrivateAttr(POLICY_PATH)
     _places: Places | None = PrivateAttr(None)
 
+    @field_validator("fields")
+    @classmethod
+    def _few_patterns(cls, fields: dict[str, dict[str, RuleSection]]) -> dict[str, dict[str, RuleSection]]:
+        patterns = {rule.pattern for rules in fields.values() for rule in rules.values() if rule.pattern is not None}
+        if len(patterns) > MOST_PATTERNS:
+            raise ValueError(f"there may be at most {MOST_PATTERNS} patterns")
+        return fields
+
     @cached_property
     def rules(self) -> Rules:
         """The field rules in the words of `bot.forms`."""
@@ -170,6 +192,11 @@ class Policy(Section):
             file: {name: FieldRule(**rule.model_dump()) for name, rule in fields.items()}
             for file, fields in self.fields.items()
         }
+
+    @cached_property
+    def fillings(self) -> Fillings:
+        """What Printouts fill, in the words of `bot.forms`."""
+        return {title: section.fields for title, section in self.printouts.items() if section.fields}
 
     def problem(
         self, location: Sequence[Hashable], message: str, severity: Literal["error", "warning"] = "error"
@@ -194,11 +221,13 @@ def load_policy(text: bytes, path: str = POLICY_PATH) -> Policy:
     """Read a policy file; an empty one is the default policy."""
     places = Places(text, path)
     if places.problems:
-        raise PolicyError(places.problems)
+        raise PolicyError(_told(places.problems, len(places.problems), path))
     try:
         policy = Policy.model_validate({} if places.value is None else places.value)
     except ValidationError as error:
-        raise PolicyError(tuple(_problem(detail, places, path) for detail in error.errors())) from error
+        details = error.errors()
+        problems = [_problem(detail, places, path) for detail in details[:MOST_PROBLEMS]]
+        raise PolicyError(_told(problems, len(details), path)) from error
     policy._path, policy._places = path, places  # noqa: SLF001 its own module; a policy is built nowhere else
     return policy
 
@@ -209,6 +238,14 @@ def json_schema() -> dict[str, Any]:
     spell_out(schema["$defs"])
     head = {"$schema": "https://json-schema.org/draft/2020-12/schema", "title": "Policy of the community triage bot"}
     return {**head, **{key: value for key, value in schema.items() if key != "title"}}
+
+
+def _told(problems: Sequence[Problem], number: int, path: str) -> tuple[Problem, ...]:
+    """The first ones, none of them endless."""
+    told = [replace(problem, message=problem.message[:LONGEST_PROBLEM]) for problem in problems[:MOST_PROBLEMS]]
+    if number > len(told):
+        told.append(Problem(path, 0, 0, f"There are {number - len(told):,} problems more."))
+    return tuple(told)
 
 
 def _problem(detail: ErrorDetails, places: Places, path: str) -> Problem:
@@ -222,6 +259,7 @@ def _problem(detail: ErrorDetails, places: Places, path: str) -> Problem:
 
 
 _MESSAGES = {
+    "missing": "must be given",
     "model_type": "must be a mapping of keys to values",
     "dict_type": "must be a mapping of keys to values",
     "tuple_type": "must be a list, or a single text",

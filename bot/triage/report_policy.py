@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Annotated, Literal
 
-from croniter import croniter
+from croniter import CroniterBadDateError, croniter
 from packaging.version import InvalidVersion, Version
 from pydantic import AfterValidator, BeforeValidator, Field, StrictBool, StrictInt, StringConstraints
 
 from bot.triage.keys import LabelNames, Section, Texts, quoted
 
+_ANY_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+"""The calendar is the same in every 400 years, and no day that comes at all keeps away for longer than eight."""
 Days = Annotated[StrictInt, Field(ge=1, le=3650)]
 
 
@@ -84,6 +87,10 @@ def _cron(value: str) -> str:
         raise ValueError("must be a cron line of five fields, such as `0 6 * * 1` for Mondays at six")
     if not value.split(maxsplit=1)[0].isdigit():
         raise ValueError("begins with the minute, a number: a report comes once an hour at most")
+    try:
+        croniter(value, _ANY_TIME).get_next(datetime)
+    except CroniterBadDateError as error:
+        raise ValueError("names a day that never comes") from error
     return value
 
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from bot.github.errors import Unavailable
+from bot.github.errors import GitHubError, Unavailable
 from bot.store.times import to_ms
 from bot.triage import lifecycle
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Command, History, Issue, Request
 from bot.triage.plan import AddLabels, Close, Plan, PostNotice, PostRequest, Remember, RemoveLabel
+from bot.triage.printed import asks_for_releases
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -18,8 +20,11 @@ if TYPE_CHECKING:
     from bot.store.issues import Record
     from bot.store.waiting import Seen
     from bot.triage.issue import Comment, Repository
+    from bot.triage.release import Release
     from bot.work.mirror import Look
-    from bot.work.ports import Sight
+    from bot.work.ports import SeesReleases, Sight
+
+_log = logging.getLogger(__name__)
 
 
 @dataclass(slots=True)
@@ -62,6 +67,7 @@ class _Looking:
         self._installed = installed
         self._now = now
         self._seen = seen
+        self._asked_for_releases = False
 
     @property
     def _repository(self) -> Repository:
@@ -101,6 +107,9 @@ class _Looking:
         history: History = self._record.history(self._commands)
         if self._seen is not None:
             issue, history = self._seen.shown_on(issue), self._seen.added_to(history)
+        if not self._asked_for_releases and asks_for_releases(issue, self._context.policy):
+            self._asked_for_releases = True
+            self._context = replace(self._context, releases=releases_of(self._repository, self._installed.reader))
         return decide(issue, self._context, history, self._now)
 
     def _read(self) -> Issue:
@@ -159,6 +168,15 @@ class _Looking:
             return False
         self._record.request = Request(found.id, found.node_id, found.body, asked_at=found.created_at)
         return True
+
+
+def releases_of(repository: Repository, reader: SeesReleases) -> tuple[Release, ...] | None:
+    """None where they cannot be had, for whatever reason: a label is not worth a decision that fails."""
+    try:
+        return reader.releases(repository)
+    except GitHubError as error:
+        _log.info("%s: the releases are not known: %s", repository.full_name, error)
+        return None
 
 
 def _asks(plan: Plan) -> bool:

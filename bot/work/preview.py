@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.store.issues import Record
     from bot.triage.issue import Command
     from bot.triage.plan import Plan
+    from bot.triage.release import Release
     from bot.work.ports import Sight
 
 
@@ -45,7 +46,7 @@ def context_for(
     """`labels` None: not known, so they are taken to exist. No issue counts as older than the installation."""
     return Context(
         repository=repository,
-        checker=Checker(load(files.templates), policy.rules),
+        checker=Checker(load(files.templates), policy.rules, policy.fillings),
         policy=policy,
         wording=Renderer(policy),
         app_slug=slug,
@@ -95,6 +96,9 @@ class Shown:
 
     def comments(self, _repo: Repository, _number: int) -> tuple[Comment, ...]:
         return self.known_comments
+
+    def releases(self, repo: Repository) -> tuple[Release, ...]:
+        raise NotFound(f"the releases of {repo.full_name} are not in the payload")
 
     def find_request(self, _repo: Repository, _number: int) -> Comment | None:
         return None

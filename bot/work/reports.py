@@ -10,7 +10,7 @@ from bot.forms.template import Submission
 from bot.issuebash.compose import compose
 from bot.issuebash.desk import Desk
 from bot.issuebash.statistics import numbers
-from bot.issuebash.thread import EVERYTHING, Aspect, Release
+from bot.issuebash.thread import EVERYTHING, Aspect
 from bot.store import repositories, threads
 from bot.store.search import Search, index_pages
 from bot.store.threads import Filed
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from bot.issuebash.report import Report
     from bot.store.database import Database
     from bot.triage.issue import Issue, Repository
+    from bot.triage.release import Release
     from bot.triage.report_policy import ReportSection
 
 

@@ -13,9 +13,10 @@ from bot.issuebash.questions import is_bug
 from bot.issuebash.report import Evidence, Hit
 from bot.issuebash.rule import Rule, has_gap, said
 from bot.issuebash.signature import signature
-from bot.issuebash.thread import Release, Thread
-from bot.issuebash.versions import met_with, minors_behind, newest_at, parsed, released, spoken_of
+from bot.issuebash.thread import Thread
+from bot.issuebash.versions import met_with, minors_behind, released, spoken_of
 from bot.triage.issue import Comment
+from bot.triage.release import Release, latest, parsed
 from bot.triage.report_policy import Sections
 
 
@@ -60,8 +61,8 @@ def _met_in(comment: Comment, desk: Desk, known: tuple[Version, ...]) -> Iterato
     """Where the project need not be named. The newest code was at least what was released last."""
     for sentence, on_newest in sightings(comment.body):
         yield from met_with(sentence, known)
-        if on_newest:
-            yield from newest_at(desk.releases or (), comment.created_at)
+        if on_newest and (newest := latest(desk.releases or (), comment.created_at)):
+            yield newest
 
 
 def _why(version: Version, known: tuple[Version, ...], desk: Desk) -> str:

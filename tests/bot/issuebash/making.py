@@ -8,8 +8,9 @@ from typing import Any
 from bot.issuebash.desk import Desk, Likeness, Page
 from bot.issuebash.report import Hit
 from bot.issuebash.rules import RULES
-from bot.issuebash.thread import PullRequest, Release, Thread, TimelineEvent
+from bot.issuebash.thread import PullRequest, Thread, TimelineEvent
 from bot.triage.issue import Actor, Comment, Issue, Repository
+from bot.triage.release import Release
 from bot.triage.report_policy import ReportSection
 
 NOW = datetime(2026, 11, 20, 12, tzinfo=UTC)

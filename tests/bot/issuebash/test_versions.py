@@ -5,23 +5,14 @@ from __future__ import annotations
 import pytest
 from packaging.version import Version
 
-from bot.issuebash.thread import Release
-from bot.issuebash.versions import met_with, minors_behind, parsed, released, spoken_of
+from bot.issuebash.versions import met_with, minors_behind, released, spoken_of
+from bot.triage.release import Release
 from tests.bot.issuebash.making import RELEASES, ago
 
 KNOWN = released(RELEASES)
 
 
-@pytest.mark.parametrize(
-    ("tag", "expected"),
-    [("v1.2.3", "1.2.3"), ("release-2.0", "2.0"), ("widgets-1.4.0rc1", "1.4.0rc1"), ("latest", None), ("2026", None)],
-)
-def test_the_version_in_a_tag(tag: str, expected: str | None):
-    assert parsed(tag) == (Version(expected) if expected else None)
-
-
 def test_a_tag_that_is_no_version_is_passed_over():
-    assert parsed("1.2.3.alpha.7") is not None
     assert (
         released((Release("x", ago(1)), Release("v1.0", ago(1), is_prerelease=True), Release("v1.1a1", ago(1)))) == ()
     )
