@@ -6,12 +6,13 @@ import json
 import logging
 import re
 import sys
+import time
 from typing import TYPE_CHECKING, Any, TextIO
 
 import structlog
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from structlog.typing import Processor, WrappedLogger
 
@@ -51,6 +52,25 @@ class Redactor:
 
 redactor = Redactor()
 """The process's one: a secret must stay hidden whichever library logs it."""
+
+
+class Seldom(logging.Filter):
+    """Lets a line of code speak once in so many seconds; an error always, as each may be another one."""
+
+    def __init__(self, seconds: float, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__()
+        self._seconds = seconds
+        self._clock = clock
+        self._spoke: dict[tuple[str, int], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.ERROR:
+            return True
+        line, now = (record.pathname, record.lineno), self._clock()
+        if now < self._spoke.get(line, -self._seconds) + self._seconds:
+            return False
+        self._spoke[line] = now
+        return True
 
 
 def configure_logs(level: str, stream: TextIO | None = None) -> None:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import sqlite3  # noqa: F401 - before TensorFlow, whose own SQLite, without full-text search, takes its place later
+import sys
+from collections.abc import Generator, Iterator
 from typing import Any
 
+import coverage
 import pytest
 from hypothesis import HealthCheck, settings
 
@@ -23,6 +26,24 @@ settings.register_profile(
     derandomize=os.environ.get("CI") == "true",
 )
 settings.load_profile("unhurried")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol() -> Generator[None, object, object]:
+    """Keeps coverage at work: an interrupt that a test brings about may strike within its tracing, and end that."""
+    tracing = sys.gettrace()
+    result = yield
+    if tracing is not None and sys.gettrace() is None:
+        sys.settrace(tracing)
+    return result
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Writes down at once what a worker has covered: one that takes ten seconds to end, with frameworks loaded, is killed."""
+    covered = coverage.Coverage.current()
+    if covered is not None and hasattr(session.config, "workerinput"):
+        covered.stop()
+        covered.save()
 
 
 @pytest.fixture

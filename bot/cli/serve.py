@@ -18,12 +18,14 @@ def serve(host: Host = None, port: Port = None, data_dir: DataDir = None) -> Non
 
     from bot.credentials import CredentialsError
     from bot.logs import configure_logs
-    from bot.web.server import run
+    from bot.web.server import run, start_anew
     from bot.work.service import StartError, start
 
     configure_logs(settings.log_level)
     try:
-        run(settings, start, typer.echo)
+        anew = run(settings, start, typer.echo)
     except (CredentialsError, StartError, OSError) as error:
         typer.echo(f"triage serve: {error}", err=True)
         raise typer.Exit(1) from None
+    if anew:
+        start_anew()

@@ -18,6 +18,7 @@ from bot.github.errors import Forbidden, Rejected, Unavailable
 from bot.github.quota import DOCUMENTED, Budgets, Quota
 from bot.github.reader import FileCache, MemoryCache, Reader
 from bot.github.threads import ThreadReader
+from bot.github.transport import always
 from bot.github.writer import Writer
 
 PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
@@ -66,14 +67,19 @@ class App:
         cache: FileCache | None = None,
         timeout: int = 10,
         clock: Callable[[], float] = time.time,
+        permitted: Callable[[], None] = always,
     ) -> None:
-        """`budgets` None leaves all limits to GitHub (a server that has them switched off). `timeout` in seconds."""
+        """`budgets` None leaves all limits to GitHub (a server that has them switched off). `timeout` in seconds.
+
+        `permitted` raises a GitHubError when nothing may be written to a repository now.
+        """
         self.id = app_id
         self._api_url = api_url
         self._budgets = budgets
         self._cache = MemoryCache() if cache is None else cache
         self._timeout = timeout
         self._clock = clock
+        self._permitted = permitted
         self._client = Client(AppAuth(app_id, private_key), Quota(None, clock), api_url=api_url, timeout=timeout)
         self._installations: dict[int, Installation] = {}
         self._slug = ""
@@ -125,7 +131,14 @@ class App:
         self, installation_id: int, quota: Quota, *permissions: dict[str, str], timeout: int | None = None
     ) -> Client:
         token = InstallationToken(self._client, installation_id, self._clock, *permissions)
-        return Client(token, quota, api_url=self._api_url, timeout=timeout or self._timeout, renewable=token)
+        return Client(
+            token,
+            quota,
+            api_url=self._api_url,
+            timeout=timeout or self._timeout,
+            renewable=token,
+            permitted=self._permitted,
+        )
 
 
 class InstallationToken(Auth):

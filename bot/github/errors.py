@@ -26,6 +26,10 @@ class Suspended(LimitReached):
     """The account's owner has suspended the App there: nothing was done, and nothing can be until that is undone."""
 
 
+class Fenced(LimitReached):
+    """This process may have lost its work to others: nothing was done, and whether it may go on is soon known."""
+
+
 class Unavailable(GitHubError):
     """No usable answer (5xx, timeout, a token not known yet): a write may have happened, so look first."""
 

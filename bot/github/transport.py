@@ -11,6 +11,8 @@ import ssl
 import time
 from base64 import b64encode
 from collections import deque
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from functools import cache
 from typing import Any, ClassVar
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -25,10 +27,29 @@ _KEPT_PER_HOST = 16
 _MOST_BYTES = 32 * 1024 * 1024
 _PATIENCE = 3
 """An answer that trickles in may take this many timeouts."""
+_UNHEARD = 4000
+"""Milliseconds after which a write that the other side has not acknowledged is dropped: it must not arrive later."""
 _REDIRECTS = frozenset({301, 302, 307, 308})
 
 Origin = tuple[str, str, int]
 """Scheme, host and port: what a pooled connection may be used for."""
+
+
+def always() -> None:
+    """Nothing stands in the way."""
+
+
+_permission: ContextVar[Callable[[], None]] = ContextVar("permission", default=always)
+
+
+@contextlib.contextmanager
+def only_if(permitted: Callable[[], None]) -> Iterator[None]:
+    """Within this, `permitted` is asked right before a write's first byte is sent: what it raises comes through."""
+    before = _permission.set(permitted)
+    try:
+        yield
+    finally:
+        _permission.reset(before)
 
 
 class Lost(Exception):
@@ -186,6 +207,10 @@ class _Connection:
         deadline = time.monotonic() + _PATIENCE * self._timeout
         try:
             line.sock.settimeout(self._timeout)
+            if self._verb != "GET":
+                _drop_what_is_not_heard(line.sock)
+                # Not earlier: a connection may have been long in coming.
+                _permission.get()()
             line.sock.sendall(self._request)
             sent = True
             while not answer.complete:
@@ -263,6 +288,12 @@ def _readable(sock: socket.socket) -> bool:
     poll = select.poll()
     poll.register(sock, select.POLLIN)
     return bool(poll.poll(0))
+
+
+def _drop_what_is_not_heard(sock: socket.socket) -> None:
+    """Else the system goes on sending it for minutes, also after the connection was closed here."""
+    if option := getattr(socket, "TCP_USER_TIMEOUT", None):  # Linux has it
+        sock.setsockopt(socket.IPPROTO_TCP, option, _UNHEARD)
 
 
 def install() -> None:

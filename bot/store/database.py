@@ -38,23 +38,31 @@ class Database:
             _check_sqlite(sqlite3.sqlite_version_info, sys.version_info[:2])
             if self.url.database:
                 Path(self.url.database).parent.mkdir(parents=True, exist_ok=True)
+        self.guard: Callable[[sa.Connection], None] | None = None
+        """Called first in each guarded write: raises where this process may write no more."""
         self.engine = sa.create_engine(
             self.url,
-            pool_size=10,
-            max_overflow=10,
+            # Of a server's hundred connections each process keeps few; SQLite's cost nothing.
+            pool_size=10 if self.is_sqlite else 5,
+            max_overflow=10 if self.is_sqlite else 15,
             pool_pre_ping=not self.is_sqlite,
+            connect_args={} if self.is_sqlite else _patience(self.url),
             # What people wrote stays out of errors, and so of logs and dead letters.
             hide_parameters=True,
         )
-        if self.is_sqlite:
-            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+        sa.event.listen(self.engine, "connect", _prepare_sqlite if self.is_sqlite else _prepare_postgresql)
         # SQLite has one writer; waiting for it here wakes at once, where its own busy handler sleeps in steps.
         self._writing = threading.Lock() if self.is_sqlite else nullcontext()
 
     @contextmanager
-    def write(self) -> Iterator[sa.Connection]:
-        """Commits at the end, durably; rolls back when the block raises."""
+    def write(self, *, guarded: bool = True) -> Iterator[sa.Connection]:
+        """Commits at the end, durably; rolls back when the block raises.
+
+        Not to be guarded is what any process may write, whether or not it still has its place.
+        """
         with self._writing, self.engine.begin() as connection:
+            if guarded and self.guard is not None:
+                self.guard(connection)
             yield connection
 
     @contextmanager
@@ -70,7 +78,7 @@ class Database:
         try:
             upgrade(self.engine)
         except sa.exc.OperationalError as error:
-            raise StoreError(self._unreachable(error)) from error
+            raise StoreError(self.unusable(error)) from error
 
     def check(self) -> None:
         """Raises StoreError when the database does not answer."""
@@ -78,12 +86,13 @@ class Database:
             with self.read() as connection:
                 connection.execute(sa.select(sa.literal(1)))
         except sa.exc.SQLAlchemyError as error:
-            raise StoreError(self._unreachable(error)) from error
+            raise StoreError(self.unusable(error)) from error
 
     def close(self) -> None:
         self.engine.dispose()
 
-    def _unreachable(self, error: sa.exc.SQLAlchemyError) -> str:
+    def unusable(self, error: sa.exc.SQLAlchemyError) -> str:
+        """The sentence for people."""
         reason = str(getattr(error, "orig", None) or error).strip().partition("\n")[0]
         return f"The database {self.url.render_as_string(hide_password=True)} cannot be used: {reason}"
 
@@ -157,3 +166,24 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # FULL: a commit is on the disk before the webhook is answered.
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+
+
+def _patience(url: sa.URL) -> dict[str, int]:
+    """For how long a silent server is waited for: libpq's own answer is two hours. What the address says counts."""
+    seconds = {"connect_timeout": 5, "keepalives_idle": 5, "keepalives_interval": 3, "keepalives_count": 3}
+    wanted = {**seconds, "tcp_user_timeout": 15_000}
+    return {name: value for name, value in wanted.items() if name not in url.query}
+
+
+def _prepare_postgresql(connection: Any, _record: object) -> None:
+    """The server's side of the same: a process that is cut off, or frozen, must not keep rows locked for hours.
+
+    By SET and not as a parameter of the connection, which poolers refuse.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SET idle_in_transaction_session_timeout = '60s'; SET tcp_keepalives_idle = 5;"
+            " SET tcp_keepalives_interval = 3; SET tcp_keepalives_count = 3"
+        )
+    # Else the pool's rollback would undo it.
+    connection.commit()

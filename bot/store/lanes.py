@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 
 from bot.store.database import execute_one, insert_into
-from bot.store.tables import UNDONE, bashes, deliveries, issues, lanes
+from bot.store.tables import QUEUED, UNDONE, bashes, deliveries, issues, lanes
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -41,10 +41,13 @@ def repository_of(lane: str) -> int | None:
 
 
 def mark_queued(connection: sa.Connection, names: Iterable[str], now: int) -> list[str]:
-    """Sets the mark on these lanes; those that had none and are not paused, for which the caller enqueues a run."""
+    """Sets the mark on these lanes; those that had none and are not paused, for which the caller enqueues a run.
+
+    In one order everywhere, so that no two processes wait for each other's.
+    """
     statement = _mark(connection.dialect.name)
     found: list[str] = []
-    for name in names:
+    for name in sorted(names):
         row = {"id": name, "queued": True, "queued_at": now, "now": now}
         found += [id_ for (id_,) in execute_one(connection, statement, row)]
     return found
@@ -99,18 +102,23 @@ def pause(connection: sa.Connection, name: str, until: int) -> None:
     connection.execute(lanes.update().where(lanes.c.id == name).values(due_at=until, paused_until=until))
 
 
-def due(connection: sa.Connection, now: int, most: int = 100) -> list[str]:
-    """Lanes to be woken: their time has come, or that of one of their issues or bashes."""
+def count_queued(connection: sa.Connection) -> int:
+    """How many have a run on its way that has not begun."""
+    return connection.scalar(sa.select(sa.func.count()).where(QUEUED)) or 0
+
+
+def due(connection: sa.Connection, now: int, most: int = 100, looks: int = 100) -> list[str]:
+    """Lanes to be woken: their time has come, or that of one of their bashes or, of at most `looks`, of an issue."""
     waiting = connection.scalars(
         sa.select(lanes.c.id).where(lanes.c.due_at <= now, lanes.c.queued.is_(False)).limit(most)
     )
     lane_of_issue = sa.literal("repository:") + sa.cast(issues.c.repository_id, sa.Text)
-    looks = connection.scalars(
+    looked_at = connection.scalars(
         sa.select(lane_of_issue)
         .outerjoin_from(issues, lanes, lanes.c.id == lane_of_issue)
         .where(issues.c.next_look_at <= now, sa.func.coalesce(lanes.c.paused_until, 0) <= now)
         .distinct()
-        .limit(most)
+        .limit(looks)
     )
     lane_of_bash = sa.literal("repository:") + sa.cast(bashes.c.repository_id, sa.Text)
     tended = connection.scalars(
@@ -120,7 +128,7 @@ def due(connection: sa.Connection, now: int, most: int = 100) -> list[str]:
         .distinct()
         .limit(most)
     )
-    return list(dict.fromkeys([*waiting, *looks, *tended]))
+    return list(dict.fromkeys([*waiting, *tended, *looked_at]))
 
 
 def lost(connection: sa.Connection, before: int) -> list[str]:
@@ -136,8 +144,9 @@ def lost(connection: sa.Connection, before: int) -> list[str]:
 
 
 def release(connection: sa.Connection, names: Collection[str]) -> None:
-    """Takes the mark away, so that `mark_queued` will ask for a run again."""
-    connection.execute(lanes.update().where(lanes.c.id.in_(names)).values(queued=False))
+    """Takes the mark away, so that `mark_queued` will ask for a run again; in its order."""
+    for name in sorted(names):
+        connection.execute(lanes.update().where(lanes.c.id == name).values(queued=False))
 
 
 def count_failure(connection: sa.Connection, name: str) -> int:

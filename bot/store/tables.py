@@ -52,6 +52,8 @@ deliveries = sa.Table(
 UNDONE = deliveries.c.finished_at.is_(None)
 """A delivery whose work is still to do; the partial index below holds exactly these."""
 sa.Index("undone_by_lane", deliveries.c.lane, deliveries.c.id, sqlite_where=UNDONE, postgresql_where=UNDONE)
+# How long the oldest has waited is asked at each scrape, also when a hundred thousand wait.
+sa.Index("undone_by_age", deliveries.c.received_at, sqlite_where=UNDONE, postgresql_where=UNDONE)
 DEAD = deliveries.c.dead.is_(True)
 """Given up. SQLite takes the index below only for a condition written as the index has it."""
 _BODY = deliveries.c.body.is_not(None)
@@ -75,6 +77,9 @@ lanes = sa.Table(
 )
 _DUE = lanes.c.due_at.is_not(None)
 sa.Index("lanes_due", lanes.c.due_at, sqlite_where=_DUE, postgresql_where=_DUE)
+QUEUED = lanes.c.queued.is_(True)
+"""SQLite takes the index below only for a condition written as the index has it."""
+sa.Index("lanes_queued", lanes.c.id, sqlite_where=QUEUED, postgresql_where=QUEUED)
 
 installations = sa.Table(
     "installations",
@@ -360,3 +365,20 @@ bashes = sa.Table(
 _TENDED = bashes.c.next_at.is_not(None)
 sa.Index("bashes_by_repository", bashes.c.repository_id, bashes.c.issue_number)
 sa.Index("bashes_due", bashes.c.next_at, sqlite_where=_TENDED, postgresql_where=_TENDED)
+
+# Processes that share the work on one PostgreSQL: each holds a lease on its row (`bot/store/places.py`).
+workers = sa.Table(
+    "workers",
+    metadata,
+    # w0, w1, …
+    sa.Column("name", sa.Text, primary_key=True),
+    # Which taking of the place it is: raised each time that it changes hands.
+    sa.Column("epoch", sa.BigInteger, nullable=False),
+    # By the database's clock; None while the place is nobody's.
+    _time("seen_at"),
+    # Who has it, or had it last, for people.
+    _text("host"),
+    sa.Column("pid", sa.BigInteger),
+    # How often its lease lapsed, so that others took over its work.
+    sa.Column("lapses", sa.Integer, nullable=False, server_default=_ZERO),
+)

@@ -6,10 +6,12 @@ import asyncio
 import os
 import signal
 import socket
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from types import FrameType
+from typing import TYPE_CHECKING, NoReturn
 
 import structlog
 import uvicorn
@@ -17,7 +19,11 @@ import uvicorn
 from bot.credentials import prepare_data_dir
 from bot.settings import Settings
 from bot.web.app import Site, create_app
+from bot.web.connection import Connection
 from bot.web.service import Start
+
+if TYPE_CHECKING:
+    from starlette.types import ASGIApp
 
 log = structlog.get_logger(__name__)
 
@@ -25,26 +31,42 @@ STOP_SECONDS = 18
 """After this the process ends, whatever hangs: all that matters is on disk already."""
 
 
-def run(settings: Settings, start: Start, announce: Callable[[str], None]) -> None:
-    """Serves until SIGTERM or SIGINT. Raises OSError where it cannot listen, and whatever `start` raises."""
+def run(settings: Settings, start: Start, announce: Callable[[str], None]) -> bool:
+    """Serves until SIGTERM or SIGINT; True when the process is to start anew, as its work was taken over.
+
+    Raises OSError where it cannot listen, and whatever `start` raises.
+    """
     prepare_data_dir(settings.data_dir)
     with closing(_listen(settings.host, settings.port)) as listener:
         app, site = create_app(settings, start)
         text = _announcement(site, settings.host, listener.getsockname()[1])
-        config = uvicorn.Config(
-            app,
-            http="httptools",
-            loop="auto",
-            ws="none",
-            lifespan="off",
-            log_config=None,
-            access_log=False,
-            server_header=False,
-            timeout_graceful_shutdown=8,
-        )
-        server = _Server(config, lambda: announce(text))
+        config = configuration(app, Connection)
+        server = _Server(config, lambda: announce(text), site.lost)
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(server, site, listener))
+        return site.lost.is_set() and not server.should_exit
+
+
+def start_anew() -> NoReturn:
+    """The same program with the same arguments, in this process's stead: nobody needs to watch over it."""
+    os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 its own arguments
+
+
+def configuration(app: ASGIApp, connection: type[Connection]) -> uvicorn.Config:
+    """How uvicorn is to serve."""
+    return uvicorn.Config(
+        app,
+        http=connection,
+        loop="auto",
+        ws="none",
+        lifespan="off",
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        # Reached only where so many whole requests are worked on: of others, one makes room.
+        limit_concurrency=connection.most_connections + 1,
+        timeout_graceful_shutdown=8,
+    )
 
 
 async def _serve(server: _Server, site: Site, listener: socket.socket) -> None:
@@ -58,15 +80,22 @@ async def _serve(server: _Server, site: Site, listener: socket.socket) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, but ends with exit code 0 when told to stop, and ends for certain."""
+    """uvicorn's, but ends with exit code 0 when told to stop, ends when the work is lost, and ends for certain."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None]) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], lost: threading.Event) -> None:
         super().__init__(config)
         self._tell_started = started
+        self._lost = lost
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._tell_started()
+
+    async def on_tick(self, counter: int) -> bool:
+        if self._lost.is_set() and not self.should_exit:
+            _end_within(STOP_SECONDS, start_anew)
+            return True
+        return await super().on_tick(counter)
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -78,14 +107,18 @@ class _Server(uvicorn.Server):
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         # No log here: the signal may have come while a line was being written.
         if not self.should_exit:
-            last_resort = threading.Timer(STOP_SECONDS, _end_for_certain)
-            last_resort.daemon = True
-            last_resort.start()
+            _end_within(STOP_SECONDS, _end_for_certain)
         super().handle_exit(sig, frame)
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         log.info("stopping")
         await super().shutdown(sockets)
+
+
+def _end_within(seconds: float, end: Callable[[], None]) -> None:
+    last_resort = threading.Timer(seconds, end)
+    last_resort.daemon = True
+    last_resort.start()
 
 
 def _end_for_certain() -> None:

@@ -29,6 +29,10 @@ class Service(Accepts, Protocol):
         """The latest report on a public repository, in its JSON form; None where there is none."""
         ...
 
+    def when_lost(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called, in some thread, once others have taken over its work and the process must start anew."""
+        ...
+
     def stop(self) -> None:
         """Ends the work in hand or leaves it to the next start; back within seconds."""
         ...

@@ -87,7 +87,7 @@ class Contexts:
             wording = Renderer(policy)
             note = "The built-in wording is used instead."
             self._take_down(known, files.policy or b"", wording.problems, note, now)
-        return _Compiled(files, policy, Checker(load(files.templates), policy.rules), wording)
+        return _Compiled(files, policy, Checker(load(files.templates), policy.rules, policy.fillings), wording)
 
     def _take_down(self, known: Known, good: bytes | None, problems: tuple[Problem, ...], note: str, now: int) -> None:
         """Keeps a good policy for later, and tells once what is wrong with the present one."""

@@ -11,13 +11,19 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import structlog
 from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from sqlalchemy.exc import SQLAlchemyError
 
+from bot.logs import Seldom
 from bot.reports.bash import data as board_data
 from bot.store import bashes, deliveries, lanes, reports, repositories, schedules
+from bot.store.begun import Begun
 from bot.store.database import Database, StoreError
-from bot.store.process_lock import place_at
+from bot.store.places import place_at
 from bot.work import retention
+from bot.work.fleet import ABANDONED_AFTER, Fleet
+from bot.work.in_hand import InHand
 from bot.work.intake import Intake, Stored
+from bot.work.lease import Lease
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -38,8 +44,13 @@ _CHORES = "chores"
 _CHORE = "chore"
 _LOST_AFTER = 120_000
 """Milliseconds after which an undone delivery with no run in sight is looked into."""
+_AHEAD = 8
+"""So many lanes a process wait in the queue because of issues whose time has come, and no more: the engine takes lanes
+in no order, and people's fresh issues must not wait behind a thousand reminders."""
 _FIRST_CLEANING = 600.0
 _CLEANING_EVERY = 86_400.0
+_TOLD_EVERY = 10.0
+"""Seconds between complaints about one thing while the database is away."""
 
 
 class Runs(Protocol):
@@ -76,6 +87,9 @@ class Tuning:
     """Seconds between looks into the queue."""
     tick: float = 0.5
     """Seconds between looks for lanes that are due."""
+    watch: float = 2.0
+    """Seconds between looks for work that nobody is at any more."""
+    abandoned_after: float = ABANDONED_AFTER
     keep: retention.Keep = retention.KEEP
 
 
@@ -83,47 +97,74 @@ class Engine:
     """One for the process. `start` before `accept`; `stop` within seconds."""
 
     def __init__(
-        self, database: Database, runs: Runs, tuning: Tuning = Tuning(), chores: RunsByClock | None = None
+        self,
+        database: Database,
+        runs: Runs,
+        tuning: Tuning = Tuning(),
+        chores: RunsByClock | None = None,
+        lease: Lease | None = None,
     ) -> None:
+        """`lease`: of a place at the database, not begun yet."""
         self._database = database
         self._runs = runs
         self._chores = chores
         self._tuning = tuning
-        self._place = place_at(database)
+        self._lease = lease or Lease(place_at(database))
         self._name = ""
+        self._dbos: DBOS | None = None
         self._client: DBOSClient | None = None
         self._intake = Intake(database, self._enqueue)
+        self._in_hand = InHand(database)
+        self._fleet = Fleet(
+            database,
+            self._lease.place,
+            self._in_hand.runs,
+            self._put_back,
+            every=tuning.watch,
+            abandoned_after=tuning.abandoned_after,
+        )
         self._stopping = threading.Event()
         self._wake = threading.Event()
-        self._running: set[str] = set()
-        self._counting = threading.Condition()
-        self._leaving = False
+        self._lost = threading.Event()
+        self._tell_lost: Callable[[], None] = _nobody
+        self._complained_at = -_TOLD_EVERY
         self._clockwork = threading.Thread(target=self._tick, name="triage-clockwork", daemon=True)
 
     def start(self) -> None:
         """Raises StoreError, with a sentence for people, when the database cannot be used."""
         self._database.check()
-        self._name = self._place.take()
-        try:
+        place = self._lease.place
+        # What places there are stands in a table; but an SQLite file is not touched before it is ours.
+        if place.lapses:
             self._database.migrate()
+        self._fleet.name = self._name = self._lease.begin(self._lose)
+        try:
+            if place.lapses:
+                self._database.guard = place.guard
+            else:
+                self._database.migrate()
             self._launch()
         except BaseException:
             self._close()
             raise
         self._intake.start()
+        self._fleet.start()
         self._clockwork.start()
 
     def stop(self, timeout: float = 5) -> None:
-        """Takes no more, lets the issues in hand be finished, leaves the rest to the next start."""
-        self._stopping.set()
-        self._wake.set()
+        """Takes no more, lets the issues in hand be finished, leaves the rest to others or the next start."""
+        self._stop_working()
         self._intake.stop()
-        self._runs.stop()
-        if self._chores:
-            self._chores.stop()
+        self._fleet.stop(timeout)
         if self._clockwork.is_alive():
             self._clockwork.join(timeout)
         self._close(timeout)
+
+    def when_lost(self, tell: Callable[[], None]) -> None:
+        """Has `tell` called, in some thread, once others have taken over the work and the process must start anew."""
+        self._tell_lost = tell
+        if self._lost.is_set():
+            tell()
 
     async def accept(self, guid: str, event: str, lane: str, body: bytes) -> Stored:
         """Back once the delivery is safe on disk and its lane is going to run. Raises NotStored."""
@@ -135,17 +176,22 @@ class Engine:
             self._database.check()
         except StoreError as error:
             return {"database": str(error), "engine": "needs the database"}
-        alive = self._clockwork.is_alive() and self._intake.is_alive
+        if self._lost.is_set():
+            return {"database": "", "engine": "others have taken over its work; it starts anew"}
+        alive = self._clockwork.is_alive() and self._intake.is_alive and self._fleet.is_alive
         return {"database": "", "engine": "" if alive else "stopped"}
 
     def figures(self) -> dict[str, float]:
         """Gauges."""
+        places = self._lease.place.figures()
         with self._database.read() as connection:
             oldest = deliveries.oldest_undone(connection)
             return {
                 "deliveries_undone": deliveries.count_undone(connection),
                 "oldest_undone_delivery_seconds": max(0.0, time.time() - oldest / 1000) if oldest else 0.0,
                 "dead_letters": deliveries.count_dead(connection),
+                "workers_alive": places.alive,
+                "lease_changes": places.lapses,
             }
 
     def report(self, owner: str, name: str) -> bytes | None:
@@ -169,12 +215,14 @@ class Engine:
         if not library.handlers:
             # With a handler there it adds none of its own, and what it says goes the way of all our logs.
             library.addHandler(logging.NullHandler())
+            # Each of its threads complains at each look into the queue.
+            library.addFilter(Seldom(_TOLD_EVERY))
         config: DBOSConfig = {
             "name": _NAME,
             "application_version": _VERSION,
-            # Whose unfinished runs are taken up again at the start.
+            # Whose runs they are: what an earlier process of this name left is taken up again at the start.
             "executor_id": self._name,
-            "system_database_url": self._database.url.render_as_string(hide_password=False),
+            # Without its address: the password in it is nothing that the engine needs to know.
             "system_database_engine": self._database.engine,
             "serializer": DBOSPortableJSONSerializer(),
             "enable_otlp": False,
@@ -182,16 +230,18 @@ class Engine:
             "run_migrations": True,
             "use_listen_notify": False,
         }
-        DBOS(config=config)
+        self._dbos = DBOS(config=config)
+        # Else this process would also take up what only a newer one knows how to run.
+        DBOS.listen_queues([_QUEUE, _CHORES])
 
         # No limit on recoveries: how often a delivery is tried is the lane's own affair.
         @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)
         def lane(name: str) -> None:
-            self._run(name, lambda: self._run_lane(name))
+            self._do(name, lambda: self._run_lane(name))
 
         @DBOS.workflow(name=_CHORE, max_recovery_attempts=None)
         def chore(name: str, repository_id: int) -> None:
-            self._run(f"{name} of {repository_id}", lambda: self._run_chore(name, repository_id))
+            self._do(f"{name} of {repository_id}", lambda: self._run_chore(name, repository_id))
 
         DBOS.launch()
         DBOS.register_queue(
@@ -214,8 +264,9 @@ class Engine:
             serializer=DBOSPortableJSONSerializer(),
             application_name=_NAME,
         )
-        self._take_over()
-        self._rescue(round(time.time() * 1000))
+        if not self._lease.place.lapses:
+            # With others at work, what seems lost now is most likely in their hands.
+            self._rescue(round(time.time() * 1000))
 
     def _enqueue(self, connection: Connection, lane: str) -> None:
         if self._client is None:
@@ -224,26 +275,8 @@ class Engine:
         options: EnqueueOptions = {"workflow_name": _WORKFLOW, "queue_name": _QUEUE, "queue_partition_key": lane}
         self._client.enqueue_in_transaction(connection, options, lane)
 
-    def _run(self, name: str, work: Callable[[], None]) -> None:
-        """Runs in a thread of the engine's, which the process's end would wait for; so the work is done in another."""
-        with self._counting:
-            self._running.add(name)
-        broken: list[BaseException] = []
-        threading.Thread(target=self._work, args=(name, work, broken), name=f"triage-{name}", daemon=True).start()
-        with self._counting:
-            self._counting.wait_for(lambda: name not in self._running or self._leaving)
-        if broken:
-            raise broken[0]
-
-    def _work(self, name: str, work: Callable[[], None], broken: list[BaseException]) -> None:
-        try:
-            work()
-        except BaseException as error:  # noqa: BLE001 told to the engine's own thread, and noted there
-            broken.append(error)
-        finally:
-            with self._counting:
-                self._running.discard(name)
-                self._counting.notify_all()
+    def _do(self, name: str, work: Callable[[], None]) -> None:
+        self._in_hand.do(Begun(DBOS.workflow_id or "", self._name), name, work)
 
     def _run_lane(self, lane: str) -> None:
         if self._runs.run(lane):
@@ -266,18 +299,23 @@ class Engine:
                     self._begin_chores()
                 if time.monotonic() >= next_guard:
                     next_guard = time.monotonic() + _LOST_AFTER / 1000
-                    self._take_over()
                     self._rescue(round(time.time() * 1000) - _LOST_AFTER)
                 if time.monotonic() >= next_cleaning:
                     next_cleaning = time.monotonic() + _CLEANING_EVERY
                     retention.clean(self._database, self._tuning.keep, self._stopping)
-            except Exception:  # the clock must go on: the next tick may find the database well again
+            except SQLAlchemyError as error:
+                if time.monotonic() >= self._complained_at + _TOLD_EVERY:
+                    self._complained_at = time.monotonic()
+                    log.warning("the clockwork waits for the database", reason=str(error).partition("\n")[0])
+            except Exception:  # the clock must go on: the next tick may find things well again
                 log.exception("the clockwork stumbled")
 
     def _wake_due(self) -> None:
         now = round(time.time() * 1000)
+        alive = self._lease.place.figures().alive
         with self._database.read() as connection:
-            due = lanes.due(connection, now)
+            room = max(0, _AHEAD * alive - lanes.count_queued(connection))
+            due = lanes.due(connection, now, looks=room)
         if due:
             with self._database.write() as connection:
                 for lane in lanes.mark_queued(connection, due, now):
@@ -304,35 +342,48 @@ class Engine:
         }
         self._client.enqueue_in_transaction(connection, options, due.name, due.repository_id)
 
-    def _take_over(self) -> None:
-        """Runs that another process left when it ended would keep their lanes from everybody."""
-        begun = DBOS.list_workflows(status=["PENDING"], load_input=False, load_output=False)
-        for name in {run.executor_id for run in begun if run.executor_id} - {self._name}:
-            with self._place.left_by(name) as left:
-                if left:
-                    log.warning("taking over what an ended process left", process=name)
-                    DBOS._recover_pending_workflows([name])  # noqa: SLF001 the one private call; a test guards it
+    def _put_back(self, run: str, process: str) -> None:
+        def into_the_queue() -> None:
+            if self._dbos:
+                # The one private call; a test guards it. It leaves alone what is another process's by now.
+                self._dbos._sys_db.reenqueue_for_recovery(run, [process], _QUEUE)  # noqa: SLF001
+
+        self._in_hand.unless_taken_up(Begun(run, process), into_the_queue)
 
     def _rescue(self, before: int) -> None:
         """Enqueues lanes whose undone deliveries nothing seems to be coming for."""
-        with self._counting:
-            running = set(self._running)
+        running = self._in_hand.names()
         with self._database.write() as connection:
             found = [lane for lane in lanes.lost(connection, before) if lane not in running]
             lanes.release(connection, found)
             for lane in lanes.mark_queued(connection, found, round(time.time() * 1000)):
                 self._enqueue(connection, lane)
 
+    def _lose(self) -> None:
+        """Others have this process's work: it does nothing more, and does not take up what it still claims."""
+        log.error("others have taken over this process's work, as it was silent for too long: it stops to start anew")
+        self._lost.set()
+        self._in_hand.hold()
+        self._stop_working()
+        self._tell_lost()
+
+    def _stop_working(self) -> None:
+        self._stopping.set()
+        self._wake.set()
+        self._runs.stop()
+        if self._chores:
+            self._chores.stop()
+
     def _close(self, timeout: float = 0) -> None:
-        with self._counting:
-            if not self._counting.wait_for(lambda: not self._running, timeout):
-                # They hang in calls to GitHub. What they were about to do is on record for the next start.
-                log.warning("stopped with work in hand", lanes=sorted(self._running))
-            self._leaving = True
-            self._counting.notify_all()
+        empty = self._in_hand.leave(timeout)
         DBOS.destroy(destroy_registry=True)
         if self._client:
             self._client.destroy()
             self._client = None
-        self._place.release()
+        # The guard stays: what still hangs somewhere must not write later.
+        self._lease.end(clean=empty)
         self._database.close()
+
+
+def _nobody() -> None:
+    """Nobody has asked to be told yet."""

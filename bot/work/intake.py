@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import structlog
+from sqlalchemy.exc import InterfaceError, OperationalError
 
 from bot.store import deliveries, lanes
 from bot.store.deliveries import NewDelivery
@@ -25,6 +26,12 @@ log = structlog.get_logger(__name__)
 
 Stored = Literal["stored", "duplicate"]
 
+_PATIENCE = 7.0
+"""Seconds for which storing is tried again; GitHub gives up after 10:
+docs.github.com/en/webhooks/using-webhooks/best-practices-for-using-webhooks#respond-within-10-seconds
+"""
+_PAUSE = 0.25
+
 
 class NotStoredError(Exception):
     """The delivery could not be made safe; whoever sent it must be told, and send it again."""
@@ -40,10 +47,13 @@ class _Waiting:
 class Intake:
     """One disk flush serves all deliveries that arrive during the one before it."""
 
-    def __init__(self, database: Database, enqueue: Callable[[Connection, str], None]) -> None:
+    def __init__(
+        self, database: Database, enqueue: Callable[[Connection, str], None], patience: float = _PATIENCE
+    ) -> None:
         """`enqueue` puts one run of a lane into the engine's queue, within the given transaction."""
         self._database = database
         self._enqueue = enqueue
+        self._patience = patience
         self._waiting: list[_Waiting] = []
         self._changed = threading.Condition()
         self._open = False
@@ -87,16 +97,32 @@ class Intake:
             if not batch:
                 return
             try:
-                duplicates = self._store([item.delivery for item in batch])
+                duplicates = self._store_at_last([item.delivery for item in batch])
             except Exception as error:  # whatever it is: GitHub must hear that nothing was stored
                 log.exception("deliveries could not be stored", deliveries=len(batch))
                 _answer(batch, set(), NotStoredError(f"The delivery could not be stored: {type(error).__name__}."))
             else:
                 _answer(batch, duplicates)
 
+    def _store_at_last(self, batch: list[NewDelivery]) -> set[int]:
+        """Tries for as long as the sender waits: most outages are shorter. What was stored unheard is a duplicate."""
+        until = time.monotonic() + self._patience
+        told = False
+        while True:
+            try:
+                return self._store(batch)
+            except (OperationalError, InterfaceError) as error:
+                if time.monotonic() >= until or not self._open:
+                    raise
+                if not told:
+                    log.warning("deliveries wait for the database", reason=str(error).partition("\n")[0])
+                told = True
+            time.sleep(_PAUSE)
+
     def _store(self, batch: list[NewDelivery]) -> set[int]:
         """Those (by identity) whose GUID was known, or came twice."""
-        with self._database.write() as connection:
+        # What was delivered is to be kept, whoever will work on it.
+        with self._database.write(guarded=False) as connection:
             fresh = deliveries.add(connection, batch)
             duplicates = {id(item) for item in batch} - {id(item) for item in fresh}
             now = max((item.received_at for item in fresh), default=0)

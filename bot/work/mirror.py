@@ -22,6 +22,10 @@ _WITHOUT_EFFECT = frozenset({"assigned", "unassigned", "milestoned", "demileston
 _SPEAKING = frozenset({"opened", "edited", "closed", "reopened", "unlocked"})
 """Changes by which somebody says something, beside comments; nobody could while it was locked."""
 
+_LONGEST_UNDER_WAY = 30 * 86_400_000
+"""Milliseconds from a comment to its arrival. GitHub sends nothing again after some days; whoever got hold of an old
+delivery may, when it is forgotten here that its commands were carried out."""
+
 
 @dataclass(slots=True)
 class Look:
@@ -63,9 +67,10 @@ class Mirror:
         unseen = begun is not None and begun.issue is None and record.updated_at == to_ms(issue.updated_at)
         newest = event.issue_is_whole and record.mirror(issue)
         if event.name == "issue_comment":
-            wanted = self._comment(event, record, known=known, by_self=by_self)
+            wanted = self._comment(event, delivery, record, known=known, by_self=by_self)
         else:
-            wanted = self._issue(event, record, by_self=by_self)
+            late = event.issue_is_whole and not newest
+            wanted = self._issue(event, record, by_self=by_self, late=late)
         look = self.look(issue.number, delivery) if wanted else self.looks.get(issue.number)
         if look is not None and newest:
             shown = replace(issue, transferred_in=record.transferred_in)
@@ -82,7 +87,7 @@ class Mirror:
         issue = event.issue
         if issue is None or issue.is_pull_request:
             return False
-        self.look(issue.number, delivery).said += self._said(event)
+        self.look(issue.number, delivery).said += self._said(event, delivery)
         return True
 
     def look(self, number: int, delivery: Delivery | None = None) -> Look:
@@ -102,7 +107,7 @@ class Mirror:
     def _is_self(self, actor: Actor) -> bool:
         return actor.login.lower() == self._self
 
-    def _issue(self, event: Event, record: Record, *, by_self: bool) -> bool:
+    def _issue(self, event: Event, record: Record, *, by_self: bool, late: bool) -> bool:
         issue = event.issue
         if issue is None or event.action in _GONE:
             record.state = "gone"
@@ -119,6 +124,8 @@ class Mirror:
                 if event.sender.login == issue.author.login:
                     record.needs_info_by_maintainer = False
                     record.edited_at = to_ms(issue.updated_at)
+            case "unlabeled" if late and event.label and event.label.lower() in map(str.lower, record.labels):
+                pass  # taken off, and on again since: the news came out of order, or somebody sent it once more
             case "labeled" | "unlabeled" if event.label:
                 _label_by_other(record, event.label.lower(), added=event.action == "labeled")
                 if event.sender.is_bot:
@@ -129,7 +136,7 @@ class Mirror:
                 record.pinned = event.action == "pinned"
         return event.action not in _WITHOUT_EFFECT
 
-    def _comment(self, event: Event, record: Record, *, known: bool, by_self: bool) -> bool:
+    def _comment(self, event: Event, delivery: Delivery, record: Record, *, known: bool, by_self: bool) -> bool:
         comment, issue = event.comment, event.issue
         if comment is None or issue is None:
             return False
@@ -153,7 +160,7 @@ class Mirror:
             by_author = comment.author.login == issue.author.login
         waited_for = by_author and record.needs_info_by_maintainer
         record.needs_info_by_maintainer = record.needs_info_by_maintainer and not by_author
-        said = self._said(event)
+        said = self._said(event, delivery)
         # What a bot says takes no notice back.
         noticed = record.noticed and not event.sender.is_bot
         if known and not (said or record.request or waited_for or noticed):
@@ -166,9 +173,11 @@ class Mirror:
             look.comments[comment.id] = comment
         return True
 
-    def _said(self, event: Event) -> list[Command]:
+    def _said(self, event: Event, delivery: Delivery) -> list[Command]:
         comment = event.comment
         if comment is None or event.action != "created" or comment.by_this_app:
+            return []
+        if delivery.received_at - to_ms(comment.created_at) > _LONGEST_UNDER_WAY:
             return []
         if self._is_self(comment.author) or self._is_self(event.sender):
             return []

@@ -9,11 +9,13 @@ from bot.github.quota import Budgets
 from bot.store import deliveries, lanes
 from bot.store.database import Database, StoreError
 from bot.store.files import StoredFiles
+from bot.store.places import place_at
 from bot.store.times import to_ms
 from bot.work.chores import Chores, Work
 from bot.work.contexts import Contexts
 from bot.work.engine import Engine
 from bot.work.lanes import Lanes
+from bot.work.lease import Lease
 from bot.work.publishing import write_report
 from bot.work.reading import read_ahead
 from bot.work.schedules import POLICY, READ, REPORT, SWEEP, follow_policy
@@ -33,16 +35,19 @@ StartError = StoreError
 def start(settings: Settings, credentials: Credentials) -> Engine:
     """Opens the database and starts the engine. Raises StartError."""
     database = Database(settings.database_url)
+    lease = Lease(place_at(database))
     github = App(
         credentials.app_id,
         credentials.private_key,
         api_url=settings.github_api_url,
         budgets=Budgets() if settings.github_content_limits else None,
         cache=StoredFiles(database),
+        permitted=lease.check,
     )
     contexts = Contexts(database, lambda: github.slug)
     works: dict[str, Work] = {POLICY: follow_policy, READ: read_ahead, REPORT: write_report, SWEEP: sweep}
-    engine = Engine(database, Lanes(database, github), chores=Chores(database, github, contexts, works))
+    chores = Chores(database, github, contexts, works)
+    engine = Engine(database, Lanes(database, github), chores=chores, lease=lease)
     engine.start()
     return engine
 

@@ -13,7 +13,7 @@ import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bot.logs import REDACTED, Redactor, configure_logs, redactor
+from bot.logs import REDACTED, Redactor, Seldom, configure_logs, redactor
 from tests.fakes.service import new_key
 
 KEY = new_key()
@@ -117,3 +117,20 @@ def test_a_terminal_gets_plain_lines():
     structlog.get_logger("bot.test").info("hello", token="ghs_16C7e42F292c6912E7710c838347Ae178B4a")
     assert "hello" in stream.getvalue()
     assert "ghs_" not in stream.getvalue()
+
+
+def test_a_line_of_code_that_complains_at_each_turn_is_heard_now_and_then():
+    now = 100.0
+    seldom = Seldom(10, lambda: now)
+
+    def heard(line: int, level: int = logging.WARNING) -> bool:
+        return seldom.filter(logging.LogRecord("dbos", level, "queue.py", line, "no connection", None, None))
+
+    assert heard(1)
+    assert heard(2)
+    now += 9
+    assert not heard(1)
+    assert heard(1, logging.ERROR)
+    now += 1
+    assert heard(1)
+    assert not heard(1)

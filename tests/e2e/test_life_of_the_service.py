@@ -12,7 +12,7 @@ import httpx
 import orjson
 
 from tests.e2e.town import FORMS, OWNER, Home, Town, environment
-from tests.fakes.github import Running
+from tests.fakes.github import Running, key_pair
 from tests.fakes.github.model import App
 from tests.fakes.process import served, triage
 
@@ -121,6 +121,21 @@ def test_no_secret_reaches_the_log(github: Running, tmp_path: Path):
         log = service.log
     assert tokens
     assert not any(secret in log for secret in (*tokens, app.webhook_secret, "PRIVATE KEY"))
+
+
+def test_no_secret_reaches_the_database(github: Running, tmp_path: Path):
+    app = installed(github)
+    with served(tmp_path, environment(github, app)) as service:
+        app.webhook_url = f"{service.url}/webhook"
+        home = Town(github, app, service).found()
+        home.asked(home.file(GAPS))
+        kept = b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
+        assert service.stop() == 0
+    kept += b"".join(file.read_bytes() for file in (tmp_path / "data").iterdir())
+    assert b"octo-org" in kept
+    assert github.fake.tokens
+    secrets = (*github.fake.tokens, app.webhook_secret, *key_pair()[0].splitlines()[1:4])
+    assert not [secret for secret in secrets if secret.encode() in kept]
 
 
 def test_the_doctor_finds_a_sound_app_sound(github: Running, tmp_path: Path):

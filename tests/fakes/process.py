@@ -43,14 +43,19 @@ class Served:
     def __init__(self, process: subprocess.Popen[str], log: Path) -> None:
         self.process = process
         self._log = log
-        self.said = self._first_lines()
-        found = re.search(r"Listening on (http://\S+)", self.said)
-        assert found, self.said
-        self.url = found[1]
+        self.said = self.url = ""
+        self.wait_until_it_listens()
 
     @property
     def log(self) -> str:
         return self._log.read_text()
+
+    def wait_until_it_listens(self) -> None:
+        """Also once more, when it has started anew."""
+        self.said = self._first_lines()
+        found = re.search(r"Listening on (http://\S+)", self.said)
+        assert found, self.said
+        self.url = found[1]
 
     def stop(self, number: int = signal.SIGTERM) -> int:
         self.process.send_signal(number)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import httpx
@@ -33,6 +33,8 @@ class FakeService:
         self.broken = False
         self.stopped = False
         self.started_with: Credentials | None = None
+        self.lose: Callable[[], None] | None = None
+        """What it was given to call."""
         self.boards: dict[tuple[str, str, int], dict[str, Any]] = {}
         self.reports: dict[tuple[str, str], bytes] = {}
 
@@ -57,6 +59,9 @@ class FakeService:
 
     def report(self, owner: str, name: str) -> bytes | None:
         return self.reports.get((owner, name))
+
+    def when_lost(self, tell: Callable[[], None]) -> None:
+        self.lose = tell
 
     def stop(self) -> None:
         self.stopped = True

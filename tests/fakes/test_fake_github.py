@@ -191,7 +191,7 @@ def test_an_answer_can_hang_until_the_fault_is_cleared(ask: Client):
     threading.Timer(0.3, ask.fake.faults.clear).start()
     began = time.monotonic()
     assert ask("GET", ISSUE).status_code == 200
-    assert 0.25 < time.monotonic() - began < 3
+    assert 0.25 < time.monotonic() - began < 30
 
 
 def test_reads_can_lag_behind(ask: Client):

@@ -28,7 +28,9 @@ def free_port() -> int:
 class ServiceProcess:
     """`triage serve` with its own data directory; may be started again after a kill."""
 
-    def __init__(self, github: Running, app: App, data_dir: Path, port: int) -> None:
+    def __init__(self, github: Running, app: App, data_dir: Path, port: int, database_url: str = "") -> None:
+        """`database_url` where several share one; else the file in its own directory."""
+        data_dir.mkdir(exist_ok=True)
         key = data_dir / "key.pem"
         key.write_text(key_pair()[0])
         self.port = port
@@ -42,6 +44,8 @@ class ServiceProcess:
             "GITHUB_CONTENT_LIMITS": "false",
             "LOG_LEVEL": "warning",
         }
+        if database_url:
+            self._environment["DATABASE_URL"] = database_url
         self._process: subprocess.Popen[bytes] | None = None
         self.log = data_dir / "service.log"
 
@@ -49,13 +53,17 @@ class ServiceProcess:
         command = [sys.executable, "-m", "bot", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir)]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
-        self._wait_until_ready()
+        self.wait_until_ready()
 
     def kill(self) -> None:
         """As a power cut would: no handler runs."""
+        self.signal(signal.SIGKILL)
         assert self._process is not None
-        self._process.send_signal(signal.SIGKILL)
         self._process.wait()
+
+    def signal(self, number: int) -> None:
+        assert self._process is not None
+        self._process.send_signal(number)
 
     def stop(self) -> int:
         assert self._process is not None
@@ -67,7 +75,7 @@ class ServiceProcess:
             self._process.kill()
             self._process.wait()
 
-    def _wait_until_ready(self) -> None:
+    def wait_until_ready(self) -> None:
         until = time.monotonic() + READY_SECONDS
         while time.monotonic() < until:
             assert self._process is not None

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import socket
+import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from bot.github.app import Installation
+from bot.github.app import App, Installation
 from bot.github.client import Client
-from bot.github.errors import Unavailable
+from bot.github.errors import Fenced, Unavailable
 from bot.github.quota import Quota
 from bot.github.transport import PlainConnection, close_idle
 from bot.triage.issue import Repository
 from bot.triage.plan import PostRequest
+from tests.bot.github.clock import Clock
+from tests.bot.github.conftest import TOKENS
 from tests.bot.github.scripted import Reply, ScriptedServer
 
 ISSUE = "GET /repos/octo/hello/issues/1"
@@ -176,3 +180,56 @@ def test_ipv6_and_ports_are_named_as_http_wants_it():
     connection = PlainConnection("::1", 8080)
     connection.request("GET", "/x", None, {})
     assert b"\r\nHost: [::1]:8080\r\n" in connection._request  # noqa: SLF001 - the bytes are what matters
+
+
+def test_what_must_not_be_written_now_is_not_sent(
+    server: ScriptedServer, private_key: str, clock: Clock, repo: Repository
+):
+    forbidden = False
+
+    def permitted() -> None:
+        if forbidden:
+            raise Fenced("the work is others'", clock.at(5))
+
+    installation = App(7, private_key, api_url=server.url, timeout=1, clock=clock, permitted=permitted).installation(42)
+    server.on(ISSUE, FOUND)
+    server.on(COMMENT, CREATED)
+    installation.writer.perform(repo, 1, POST)
+    forbidden = True
+    with pytest.raises(Fenced, match="others'"):
+        installation.writer.perform(repo, 1, POST)
+    assert installation.reader.issue(repo, 1).title == "Broken"
+    assert server.lines() == [COMMENT, ISSUE]
+    close_idle()
+
+
+def test_whether_it_may_be_written_is_asked_when_there_is_a_connection(
+    server: ScriptedServer, private_key: str, clock: Clock, repo: Repository
+):
+    """Reaching the host, and getting a token, may have taken seconds."""
+    asked = threading.Event()
+
+    def permitted() -> None:
+        asked.set()
+        raise Fenced("the work is others'", clock.at(5))
+
+    installation = App(7, private_key, api_url=server.url, timeout=1, clock=clock, permitted=permitted).installation(42)
+    with pytest.raises(Fenced):
+        installation.writer.perform(repo, 1, POST)
+    assert [asked.line for asked in server.asked] == [TOKENS]
+    server.stop()
+    close_idle()
+    asked.clear()
+    with pytest.raises(Unavailable, match="no connection"):
+        installation.writer.perform(repo, 1, POST)
+    assert not asked.is_set()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="other systems do not have the option")
+def test_a_write_that_nobody_acknowledges_is_dropped_before_others_take_over_the_work(
+    server: ScriptedServer, installation: Installation, repo: Repository
+):
+    server.on(COMMENT, CREATED)
+    installation.writer.perform(repo, 1, POST)
+    ((_, line),) = next(iter(PlainConnection.idle.values()))
+    assert line.sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == 4000

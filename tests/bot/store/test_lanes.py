@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import tempfile
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -86,6 +87,36 @@ def test_an_issue_whose_time_has_come_wakes_its_lane_unless_that_is_paused(conne
     lanes.mark_queued(connection, ["repository:2"], 1)
     lanes.pause(connection, "repository:2", 500)
     assert lanes.due(connection, 100) == ["repository:1"]
+
+
+def test_issues_whose_time_has_come_fill_only_the_room_they_are_given(connection: sa.Connection):
+    issues.save(connection, [Record(id_, 5) for id_ in range(10, 30)])
+    for id_ in range(10, 30):
+        issues.look_at(connection, id_, 5, 100)
+    for id_ in range(1, 4):
+        lanes.mark_due(connection, lanes.of_repository(id_), 100)
+    assert set(lanes.due(connection, 100, looks=0)) == {f"repository:{id_}" for id_ in range(1, 4)}
+    assert len(lanes.due(connection, 100, looks=5)) == 8
+    assert lanes.count_queued(connection) == 0
+    lanes.mark_queued(connection, lanes.due(connection, 100, looks=5), 100)
+    assert lanes.count_queued(connection) == 8
+    lanes.begin(connection, "repository:1", 100)
+    assert lanes.count_queued(connection) == 7
+
+
+def test_processes_that_mark_the_same_lanes_do_not_block_each_other(database: Database):
+    names = [lanes.of_repository(id_) for id_ in range(8)]
+
+    def mark(order: list[str]) -> None:
+        for _ in range(50):
+            with database.write() as connection:
+                lanes.mark_queued(connection, order, 1)
+            with database.write() as connection:
+                lanes.release(connection, order)
+
+    with ThreadPoolExecutor(2) as threads:
+        for done in [threads.submit(mark, order) for order in (names, names[::-1])]:
+            done.result()
 
 
 def test_a_lost_run_is_noticed(connection: sa.Connection):

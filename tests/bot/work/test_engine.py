@@ -6,6 +6,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -13,14 +14,17 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from bot.store import commands, deliveries, journal, lanes
+from bot.store import commands, deliveries, issues, journal, lanes
+from bot.store.begun import Begun
 from bot.store.database import Database, StoreError
 from bot.store.deliveries import NewDelivery
+from bot.store.issues import Record
 from bot.store.journal import Entry
 from bot.store.tables import metadata
 from bot.triage.issue import Actor, Command
 from bot.work import metrics
 from bot.work.engine import Engine, Tuning
+from bot.work.in_hand import InHand, NotOver
 from bot.work.intake import Intake, NotStoredError
 from bot.work.retention import Keep, clean
 
@@ -129,6 +133,27 @@ def test_a_lane_that_is_due_is_woken(started: Started):
     started.wait_for(lambda: len(started.runs.finished) == 2)
 
 
+def test_issues_whose_time_has_come_do_not_fill_the_queue(tmp_path: Path):
+    running = Started(tmp_path, tuning=replace(QUICK, workers=1))
+    running.runs.hold.clear()
+    running.accept("a")
+    running.wait_for(lambda: running.runs.running)
+    with running.database.write() as connection:
+        issues.save(connection, [Record(id_, 5) for id_ in range(10, 50)])
+        for id_ in range(10, 50):
+            issues.look_at(connection, id_, 5, 1)
+
+    def queued() -> int:
+        with running.database.read() as connection:
+            return lanes.count_queued(connection)
+
+    running.wait_for(lambda: queued() == 8)
+    time.sleep(0.2)
+    assert queued() == 8
+    running.runs.hold.set()
+    running.engine.stop()
+
+
 def test_what_an_ended_process_left_over_is_taken_up(tmp_path: Path):
     first = Started(tmp_path)
     first.engine.stop()
@@ -175,7 +200,75 @@ def test_a_run_that_hangs_does_not_keep_it_from_stopping(tmp_path: Path):
     began = time.monotonic()
     running.engine.stop(timeout=0.2)
     assert time.monotonic() - began < 5
+    # Nor is it over: the next start begins it again.
+    with database.read() as connection:
+        assert connection.scalars(sa.text("SELECT status FROM workflow_status")).all() == ["PENDING"]
     hanging.set()
+    database.close()
+
+
+def test_a_run_that_breaks_off_is_begun_again(tmp_path: Path):
+    class BreaksOnce(Runs):
+        broken = False
+
+        def run(self, lane: str) -> bool:
+            if not self.broken:
+                self.broken = True
+                # As when the database is away, and the lane cannot even note that it broke.
+                raise StoreError("no connection")
+            return super().run(lane)
+
+    database = Database(f"sqlite:///{tmp_path / 'triage.db'}")
+    running = Started(tmp_path, runs=BreaksOnce(database), tuning=replace(QUICK, watch=0.05, abandoned_after=0.2))
+    running.accept("a")
+    running.wait_for(lambda: running.runs.finished == [("repository:1", "a")])
+    running.engine.stop()
+    database.close()
+
+
+def test_a_run_that_the_engine_noted_and_never_began_is_begun(tmp_path: Path):
+    """As when the answer to that note was lost."""
+    running = Started(tmp_path, tuning=replace(QUICK, watch=0.05, abandoned_after=0.2))
+    running.accept("a")
+    running.wait_for(lambda: running.runs.finished)
+    with running.database.write() as connection:
+        deliveries.add(connection, [NewDelivery("b", "issues", "repository:1", b"{}", 1)])
+        connection.execute(sa.text("UPDATE workflow_status SET status = 'PENDING', owner_xid = 'x'"))
+    running.wait_for(lambda: len(running.runs.finished) == 2)
+    running.engine.stop()
+
+
+def test_a_run_that_is_somebody_elses_by_now_is_not_taken_up(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path / 'triage.db'}")
+    with database.write() as connection:
+        connection.execute(sa.text("CREATE TABLE workflow_status (workflow_uuid TEXT, executor_id TEXT, status TEXT)"))
+        connection.execute(sa.text("INSERT INTO workflow_status VALUES ('a', 'w1.1', 'PENDING')"))
+    in_hand = InHand(database)
+    for run in (Begun("a", "w0.1"), Begun("b", "w0.1")):
+        with pytest.raises(NotOver):
+            in_hand.do(run, "repository:1", lambda: pytest.fail("it is not ours"))
+    with database.write() as connection:
+        connection.execute(sa.text("DROP TABLE workflow_status"))
+    with pytest.raises(NotOver):
+        in_hand.do(Begun("a", "w1.1"), "repository:1", lambda: pytest.fail("nobody knows whose it is"))
+    database.close()
+
+
+def test_a_run_is_done_by_one_thread_and_not_put_back_meanwhile(tmp_path: Path):
+    database = Database(f"sqlite:///{tmp_path / 'triage.db'}")
+    with database.write() as connection:
+        connection.execute(sa.text("CREATE TABLE workflow_status (workflow_uuid TEXT, executor_id TEXT, status TEXT)"))
+        connection.execute(sa.text("INSERT INTO workflow_status VALUES ('a', 'w0.1', 'PENDING')"))
+    in_hand, run, put_back = InHand(database), Begun("a", "w0.1"), []
+
+    def work() -> None:
+        with pytest.raises(NotOver):
+            in_hand.do(run, "repository:1", lambda: pytest.fail("it is being done"))
+        in_hand.unless_taken_up(run, lambda: put_back.append("too early"))
+
+    in_hand.do(run, "repository:1", work)
+    in_hand.unless_taken_up(run, lambda: put_back.append("after"))
+    assert put_back == ["after"]
     database.close()
 
 
@@ -198,10 +291,16 @@ def test_a_stopped_engine_says_so(tmp_path: Path):
     assert running.engine.checks() == {"database": "", "engine": "stopped"}
 
 
-def test_a_delivery_that_cannot_be_stored_is_not_acknowledged_and_the_next_one_is(tmp_path: Path):
-    database = Database(f"sqlite:///{tmp_path / 'triage.db'}")
-    intake = Intake(database, lambda _connection, _lane: None)
+def new_intake(folder: Path, patience: float) -> tuple[Database, Intake]:
+    """At work on a database that has no tables yet, which is as good as away."""
+    database = Database(f"sqlite:///{folder / 'triage.db'}")
+    intake = Intake(database, lambda _connection, _lane: None, patience=patience)
     intake.start()
+    return database, intake
+
+
+def test_a_delivery_that_cannot_be_stored_is_not_acknowledged_and_the_next_one_is(tmp_path: Path):
+    database, intake = new_intake(tmp_path, patience=0)
 
     async def take(guid: str) -> str:
         return await intake.take(guid, "issues", "repository:1", b"{}")
@@ -211,6 +310,37 @@ def test_a_delivery_that_cannot_be_stored_is_not_acknowledged_and_the_next_one_i
     database.migrate()
     assert asyncio.run(take("a")) == "stored"
     intake.stop()
+    database.close()
+
+
+def test_a_delivery_waits_for_a_database_that_is_away_for_a_moment(tmp_path: Path):
+    database, intake = new_intake(tmp_path, patience=20)
+
+    async def meanwhile() -> str:
+        taken = asyncio.create_task(intake.take("a", "issues", "repository:1", b"{}"))
+        await asyncio.sleep(0.1)
+        assert not taken.done()
+        await asyncio.to_thread(database.migrate)
+        return await taken
+
+    assert asyncio.run(meanwhile()) == "stored"
+    intake.stop()
+    database.close()
+
+
+def test_stopping_does_not_wait_for_a_database_that_is_away(tmp_path: Path):
+    database, intake = new_intake(tmp_path, patience=60)
+
+    async def meanwhile() -> None:
+        taken = asyncio.create_task(intake.take("a", "issues", "repository:1", b"{}"))
+        await asyncio.sleep(0.1)
+        await asyncio.to_thread(intake.stop)
+        with pytest.raises(NotStoredError, match="OperationalError"):
+            await taken
+
+    begun = time.monotonic()
+    asyncio.run(meanwhile())
+    assert time.monotonic() - begun < 10
     database.close()
 
 

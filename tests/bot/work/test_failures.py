@@ -79,7 +79,7 @@ def test_at_a_limit_the_lane_waits_without_holding_a_worker(bench: Bench, where:
     issue = bench.open()
     began = time.monotonic()
     bench.once()
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 15
     assert len(bench.requests(issue)) == 0
     now = round(time.time() * 1000)
     with bench.database.read() as connection:
@@ -231,7 +231,7 @@ def test_dead_letters_can_be_chosen(bench: Bench):
 def test_an_issue_that_keeps_failing_is_given_up_and_the_others_are_not(bench: Bench):
     bench.fake.faults.error(500, method="POST", path=rf"/issues/1{COMMENTS}", times=-1)
     bad, good = bench.open(), bench.open()
-    bench.settle(20)
+    bench.settle(60)
     assert bad.number == 1
     assert not bench.requests(bad)
     assert len(bench.requests(good)) == 1
@@ -307,7 +307,7 @@ def test_a_delivery_that_breaks_its_whole_lane_is_given_up_and_the_others_are_no
     with bench.database.write() as connection:
         deliveries.add(connection, [NewDelivery("poison", event, lane, orjson.dumps(body), 1)])
     issue = bench.open()
-    bench.settle(20)
+    bench.settle(60)
     assert len(bench.requests(issue)) == 1
     (letter,) = bench.dead()
     assert letter.guid == "poison"
@@ -319,7 +319,7 @@ def test_an_installations_delivery_that_breaks_its_lane_is_given_up(bench: Bench
     with bench.database.write() as connection:
         deliveries.add(connection, [NewDelivery("poison", "installation", "installation:1", b"{", 1)])
         lanes.mark_due(connection, "installation:1", 1)
-    bench.settle(20)
+    bench.settle(60)
     assert [letter.guid for letter in bench.dead()] == ["poison"]
 
 
@@ -329,7 +329,7 @@ def test_a_due_look_that_breaks_its_lane_is_let_go(bench: Bench):
     with bench.database.write() as connection:
         issues.look_at(connection, bench.repository_id, asked.number, 1)
         connection.execute(sa.update(tables.issues).values(labels_by_bot="{"))
-    bench.settle(20)
+    bench.settle(60)
     with bench.database.read() as connection:
         assert issues.due(connection, bench.repository_id, 10**15, 10) == []
 

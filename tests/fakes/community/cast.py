@@ -8,8 +8,9 @@ from datetime import datetime, timedelta
 from itertools import product
 from random import Random
 
-from bot.issuebash.thread import PullRequest, Release
+from bot.issuebash.thread import PullRequest
 from bot.triage.issue import Actor
+from bot.triage.release import Release
 
 PROJECT = "rivulet"
 MAINTAINERS = (

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
 
-from bot.issuebash.thread import Release
+from bot.triage.release import Release
 from tests.fakes.community import cast
 from tests.fakes.community.draft import Draft, Made
 from tests.fakes.community.plots import PLAIN, Plot

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from random import Random
 
-from bot.issuebash.thread import EventKind, PullRequest, Release, Thread, TimelineEvent
+from bot.issuebash.thread import EventKind, PullRequest, Thread, TimelineEvent
 from bot.triage.issue import Actor, Comment, Issue
+from bot.triage.release import Release
 from tests.fakes.community import cast, speech
 from tests.fakes.community.cast import PROJECT, Bug, Topic
 

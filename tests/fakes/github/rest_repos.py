@@ -1,4 +1,4 @@
-"""REST: repositories, their files by the contents and git APIs, collaborators, accounts and the rate limit."""
+"""REST: repositories, their files by the contents and git APIs, releases, people and the rate limit."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from tests.fakes.github import git
 from tests.fakes.github.errors import ApiError, not_found
-from tests.fakes.github.model import Commit
+from tests.fakes.github.model import Commit, Release, Repository
 from tests.fakes.github.places import content_entry, content_file, folder_at, full_repository
 from tests.fakes.github.routing import Request, Response, page, routes
 from tests.fakes.github.shapes import node_id, stamp
@@ -130,6 +130,40 @@ def get_ref(fake: FakeGitHub, request: Request) -> Response:
         "object": {"sha": sha, "type": "commit", "url": f"{url}/commits/{sha}"},
     }
     return Response(200, shape)
+
+
+@routes.add("GET", REPO + "/releases", needs=READ)
+def list_releases(fake: FakeGitHub, request: Request) -> Response:
+    """Without drafts, which are shown to those alone who may push."""
+    releases = [one for one in request.repo.releases if not one.is_draft]
+    return page(request, releases, lambda one: release_shape(fake, request.repo, one), fake.shapes.api)
+
+
+def release_shape(fake: FakeGitHub, repository: Repository, release: Release) -> dict[str, Any]:
+    number = len(repository.releases) - repository.releases.index(release)
+    url, home = f"{fake.shapes.repository_url(repository)}/releases", f"{fake.shapes.html}/{repository.full_name}"
+    return {
+        "url": f"{url}/{number}",
+        "assets_url": f"{url}/{number}/assets",
+        "upload_url": f"{url}/{number}/assets{{?name,label}}",
+        "html_url": f"{home}/releases/tag/{release.tag}",
+        "id": number,
+        "author": fake.shapes.account(repository.owner),
+        "node_id": node_id("RE", number),
+        "tag_name": release.tag,
+        "target_commitish": repository.default_branch,
+        "name": release.tag,
+        "draft": release.is_draft,
+        "immutable": False,
+        "prerelease": release.is_prerelease,
+        "created_at": stamp(release.published_at),
+        "updated_at": stamp(release.published_at),
+        "published_at": stamp(release.published_at),
+        "assets": [],
+        "tarball_url": f"{fake.shapes.repository_url(repository)}/tarball/{release.tag}",
+        "zipball_url": f"{fake.shapes.repository_url(repository)}/zipball/{release.tag}",
+        "body": f"What is new in {release.tag}.",
+    }
 
 
 @routes.add("GET", REPO + "/collaborators/{login}/permission")

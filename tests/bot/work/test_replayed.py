@@ -1,0 +1,64 @@
+"""Deliveries that somebody kept and sends again under another GUID, which is not signed."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.bot.work.bench import COMPLETE, REPO, Bench, again
+from tests.bot.work.place import DAY, Place
+from tests.fakes.github.model import Delivery, Issue
+
+
+def send_again(bench: Bench, event: str, action: str) -> None:
+    kept = [one for one in bench.fake.hooks.deliveries if (one.event, one.action) == (event, action)]
+    send(bench, kept[-1])
+
+
+def send(bench: Bench, kept: Delivery) -> None:
+    for lane in bench.hand_over([again(kept)]):
+        bench.lanes.run(lane)
+    bench.settle()
+
+
+@pytest.mark.parametrize(("days", "wanted"), [(29, "closed"), (31, "open")])
+def test_a_command_said_long_ago_is_not_carried_out(place: Place, days: int, wanted: str):
+    issue = place.fake.open_issue(REPO, "ann", "It broke", COMPLETE)
+    place.bench.settle()
+    place.fake.comment(REPO, issue, "ann", "/close")
+    kept = place.bench.waiting()  # and lost
+    place.clock.now += days * DAY
+    for delivery in kept:
+        send(place.bench, delivery)
+    assert issue.state == wanted
+
+
+def test_news_of_a_label_taken_off_that_come_late_do_not_keep_it_off(place: Place):
+    bench, issue = place.bench, with_its_label_off(place)
+    place.fake.label(REPO, issue, "bug", by="mia")
+    bench.settle()
+    send_again(bench, "issues", "unlabeled")
+    assert kept_off(place, issue) == set()
+
+
+def test_where_the_label_is_gone_the_same_news_keep_it_off(place: Place):
+    bench, issue = place.bench, with_its_label_off(place)
+    place.fake.edit_issue(REPO, issue, title="It broke again")
+    kept = bench.waiting()
+    assert [one.action for one in kept][-2:] == ["unlabeled", "edited"]
+    for delivery in reversed(kept):
+        send(bench, delivery)
+    assert kept_off(place, issue) == {"bug"}
+
+
+def with_its_label_off(place: Place) -> Issue:
+    """One from which a person took the bot's label, a minute after it was put on and a minute ago."""
+    issue = place.bench.open()
+    place.bench.settle()
+    place.clock.now += 60
+    place.fake.unlabel(REPO, issue, "bug", by="mia")
+    place.clock.now += 60
+    return issue
+
+
+def kept_off(place: Place, issue: Issue) -> set[str]:
+    return place.bench.record(issue).labels_removed_by_people

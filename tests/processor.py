@@ -1,0 +1,13 @@
+"""What code costs the processor, however busy the machine is."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """Of this thread alone: others in this process may be at work as well."""
+    begun = time.thread_time()
+    work()
+    return time.thread_time() - begun
