@@ -11,7 +11,7 @@ from bot.cli.options import DataDir, RepositoryName, settings_or_exit
 if TYPE_CHECKING:
     from bot.forms.load import TemplateSet
     from bot.triage.labels import LabelStock
-    from bot.triage.policy import Labels
+    from bot.triage.policy import Policy
 
 MISSING = "missing"
 Apply = Annotated[bool, typer.Option("--apply", help="Create those that are missing and may be created; as the App.")]
@@ -44,7 +44,7 @@ def labels(repo: RepositoryName, apply: Apply = False, data_dir: DataDir = None)
         for problem in problems:
             typer.echo(str(problem), err=True)
         stock = LabelStock(policy.labels, reader.labels(repository))
-        for label in _used(policy.labels, load(files.templates)):
+        for label in _used(policy, load(files.templates)):
             state = _state(stock, label)
             if installed and state == MISSING:
                 for action in stock.add([stock.real_name(label) or label], "asked for by hand"):
@@ -63,15 +63,17 @@ def _state(stock: LabelStock, label: str) -> str:
     return MISSING if stock.real_name(label) else "left out"
 
 
-def _used(policy: Labels, templates: TemplateSet) -> list[str]:
+def _used(policy: Policy, templates: TemplateSet) -> list[str]:
     """Each label once, whatever its case."""
-    answers = (names for fields in policy.answers.values() for options in fields.values() for names in options.values())
+    said, printouts = policy.labels, policy.printouts.values()
     sources = (
-        [policy.needs_info, policy.needs_triage],
-        policy.create,
+        [said.needs_info, said.needs_triage],
+        said.create,
         *(template.labels for template in templates.templates),
-        *policy.templates.values(),
-        *answers,
+        *said.templates.values(),
+        *(names for fields in said.answers.values() for options in fields.values() for names in options.values()),
+        *(names for printout in printouts for options in printout.labels.values() for names in options.values()),
+        *([rule.label] for printout in printouts for rule in printout.versions.values()),
     )
     found = (label for source in sources for label in source if label)
     return list({label.lower(): label for label in found}.values())

@@ -109,7 +109,7 @@ def _from_export(path: Path, templates: Path | None, sections: tuple[str, ...], 
         policy, problems = policy_in(files)
         for problem in problems:
             typer.echo(str(problem), err=True)
-        checker = Checker(load(files.templates), policy.rules) if templates else None
+        checker = Checker(load(files.templates), policy.rules, policy.fillings) if templates else None
         with tempfile.TemporaryDirectory(prefix="triage-report-") as folder:
             settings = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
             made, export = report_on(path, Path(folder), checker, settings, datetime.now(UTC), sections)
@@ -152,7 +152,7 @@ def _from_github(
             for problem in problems:
                 typer.echo(str(problem), err=True)
             chosen = policy.report if limit is None else policy.report.model_copy(update={"limit": limit})
-            checker = Checker(load(files.templates), policy.rules)
+            checker = Checker(load(files.templates), policy.rules, policy.fillings)
             with Progress(repository.full_name) as progress:
                 made, filled = read_and_make(database, repository, eyes, checker, chosen, sections, progress.told)
             if eyes.writer is not None:

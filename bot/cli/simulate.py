@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NoReturn
 
@@ -88,6 +89,8 @@ def _past(repo: str, last: int, output: str, templates: Path | None, data_dir: P
     from bot.cli.folder import FolderError
     from bot.cli.preview import explained, files_in, reader_for
     from bot.github.errors import GitHubError
+    from bot.triage.printed import asks_for_releases
+    from bot.work.looks import releases_of
     from bot.work.preview import context_for, plan_as_filed, policy_in
 
     owner, name = repo.split("/")
@@ -98,7 +101,10 @@ def _past(repo: str, last: int, output: str, templates: Path | None, data_dir: P
         files = local or reader.files(repository)
         policy, problems = policy_in(files)
         context = context_for(repository, files, policy, "triage", reader.labels(repository))
-        found = [(issue, plan_as_filed(issue, context)) for issue in reader.issues(repository, last)]
+        issues = reader.issues(repository, last)
+        if any(asks_for_releases(replace(issue, state="open"), policy) for issue in issues):
+            context = replace(context, releases=releases_of(repository, reader))
+        found = [(issue, plan_as_filed(issue, context)) for issue in issues]
     except (GitHubError, FolderError) as error:
         _fail(explained(error, repo) if isinstance(error, GitHubError) else str(error))
     for problem in problems:

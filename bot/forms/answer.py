@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from bot.forms.label import fold, similarity, squeeze, without_links
+from bot.forms.label import are_few, fold, similarity, squeeze, without_links
 from bot.forms.markdown import comments, without_comments
 from bot.forms.nonanswer import is_declined, is_filler, is_not_applicable, offers_not_applicable, unchanged_test
 from bot.forms.rules import FieldRule
@@ -15,7 +15,7 @@ from bot.forms.ruling import Ruling, compile_rule
 from bot.forms.template import Answer, Field, Option, Status, Value
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 Read = Callable[[str], Answer]
 
@@ -166,7 +166,9 @@ def _dropdown(field: Field, rule: FieldRule, ruling: Ruling | None) -> Read:
     judge = _text_judge(field, rule)
     options = {option.label: option.label for option in field.options}
     folded = {fold(option.label): option.label for option in field.options}
-    longest_first = sorted(options, key=len, reverse=True)
+    by_length: dict[int, dict[str, str]] = {}
+    for label in sorted(options, key=len, reverse=True):
+        by_length.setdefault(len(label), {}).setdefault(label.casefold(), label)
     missing = Answer(field, "missing", None, "Nothing is chosen here.")
 
     def finish(value: Value, text: str) -> Answer:
@@ -193,28 +195,27 @@ def _dropdown(field: Field, rule: FieldRule, ruling: Ruling | None) -> Read:
             return missing
         if not field.multiple:
             return finish(folded.get(fold(text), text), text)
-        return finish(tuple(_split(text, longest_first, folded)), text)
+        return finish(tuple(_split(text, by_length, folded)), text)
 
     return read
 
 
-def _split(text: str, longest_first: Sequence[str], folded: dict[str, str]) -> Iterable[str]:
-    """Split the choices of a multiple dropdown; options may hold commas, so the longest one that fits is taken."""
+def _split(text: str, by_length: Mapping[int, Mapping[str, str]], folded: Mapping[str, str]) -> Iterable[str]:
+    """Split the choices of a multiple dropdown; options may hold commas, so the longest one that fits is taken.
+
+    `by_length` has the longest first: there may be thousands of options, but these have few lengths.
+    """
     for line in text.split("\n"):
         bullet = _BULLET.match(line)
         rest = (bullet[1] if bullet else line).strip()
         while rest:
-            for option in longest_first:
-                end = len(option)
-                if rest[end : end + 1] in {"", ","} and rest[:end].casefold() == option.casefold():
-                    break
-            else:
-                choice = rest.split(", ", 1)[0]
-                yield folded.get(fold(choice), choice.strip(" ,")) or choice
-                rest = rest[len(choice) :].lstrip(", ")
-                continue
-            yield option
-            rest = rest[len(option) :].lstrip(", ")
+            fitting = (
+                alike.get(rest[:end].casefold()) for end, alike in by_length.items() if rest[end : end + 1] in {"", ","}
+            )
+            option = next(filter(None, fitting), None)
+            choice = option or rest.split(", ", 1)[0]
+            yield option or folded.get(fold(choice), choice.strip(" ,")) or choice
+            rest = rest[len(choice) :].lstrip(", ")
 
 
 def _checkboxes(field: Field, ruling: Ruling | None) -> Read:
@@ -234,7 +235,8 @@ def _checkboxes(field: Field, ruling: Ruling | None) -> Read:
         return finish(tuple(_ticked(text, field.options)))
 
     def finish(ticked: tuple[str, ...]) -> Answer:
-        unticked = tuple([label for label in required if label not in ticked])
+        given = frozenset(ticked)
+        unticked = tuple([label for label in required if label not in given])
         if unticked:
             return Answer(field, "missing", ticked, _box_reason(unticked), unticked)
         if not ticked:
@@ -265,18 +267,20 @@ def _ticked(text: str, options: Sequence[Option]) -> Iterable[str]:
         yield from (by_text[fold(bullet[1])] for bullet in bullets if bullet and fold(bullet[1]) in by_text)
         return
     named = {fold(label) for _, label in tasks} & set(by_text)
+    others = [option for option in by_text if option not in named]
+    others = others if are_few(others, (label for _, label in tasks)) else []
     labels = {option.label for option in options}
     for mark, label in tasks:
         if mark.strip():
             yield (
                 label.strip()
                 if label.strip() in labels
-                else by_text.get(fold(label)) or _nearest(fold(label), by_text, named) or label.strip()
+                else by_text.get(fold(label)) or _nearest(fold(label), by_text, others) or label.strip()
             )
 
 
-def _nearest(folded: str, by_text: dict[str, str], taken: set[str]) -> str | None:
-    """The option of an earlier wording, when it is no other line's."""
-    scores = [(similarity(folded, option), option) for option in by_text if option not in taken]
+def _nearest(folded: str, by_text: dict[str, str], others: Sequence[str]) -> str | None:
+    """The option of an earlier wording, of those that are no other line's."""
+    scores = [(similarity(folded, option), option) for option in others]
     score, option = max(scores, default=(0.0, ""))
     return by_text[option] if score >= _ALIKE else None

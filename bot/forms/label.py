@@ -5,12 +5,18 @@ from __future__ import annotations
 import re
 from difflib import SequenceMatcher
 from functools import lru_cache
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 _NOT_WORD = re.compile(r"[\W_]+")
 _NUMBER = re.compile(r"\d+")
 _BLANKS = re.compile(r"\s+")
 _LINK = re.compile(r"\[([^\[\]]+)\]\([^()\s]*\)")
 
+_MOST_COMPARED = 10_000_000
+"""Pairs of characters; that is half a second."""
 LONGEST_COMPARED = 200
 """Characters beyond which two texts are only compared for equality: a close look costs the square of the length."""
 
@@ -60,6 +66,11 @@ def similarity(one: str, other: str) -> float:
     if 3 * len(shorter) < 2 * len(longer):
         return 0.0
     return SequenceMatcher(None, one, other, autojunk=False).ratio()
+
+
+def are_few(ours: Iterable[str], theirs: Iterable[str]) -> bool:
+    """Tell whether each of some texts may be compared closely with each of others: it costs what all pairs have."""
+    return sum(map(len, ours)) * sum(map(len, theirs)) <= _MOST_COMPARED
 
 
 def _contains(longer: list[str], shorter: list[str]) -> bool:

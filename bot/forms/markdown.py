@@ -10,7 +10,7 @@ from bot.forms.document import Document
 from bot.forms.form import unique_id
 from bot.forms.label import fold, slug, unify_line_ends
 from bot.forms.outline import Mark, Style, commented_lines, fenced_lines, outline
-from bot.forms.template import Field, Template
+from bot.forms.template import MOST_FIELDS, Field, Template
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -82,10 +82,10 @@ def split_front_matter(text: str) -> tuple[str, str, int]:
 
 
 def sections(text: str) -> tuple[Section, ...]:
-    """Split a template's text into its sections, in order."""
+    """Split a template's text into its sections, in order; beyond MOST_FIELDS, all is the last one's text."""
     lines = text.split("\n")
     hidden = fenced_lines(lines) | commented_lines(lines)
-    marks = _chosen(lines, outline(lines, hidden), hidden) or _comments(text)
+    marks = (_chosen(lines, outline(lines, hidden), hidden) or _comments(text))[:MOST_FIELDS]
     ends = [*(mark.line for mark in marks[1:]), len(lines)]
     return tuple(
         Section(mark, "\n".join((mark.rest, *lines[mark.line + mark.length : end])).strip())
@@ -149,7 +149,7 @@ def _alone(lines: Sequence[str], mark: Mark, hidden: set[int]) -> bool:
 def _comments(text: str) -> list[Mark]:
     """A template of comments only: each is a section, named by its first line."""
     marks = []
-    for found in comments(text):
+    for found in comments(text)[:MOST_FIELDS]:
         label = found.text.split("\n", 1)[0].strip("-#* \t")[:_LONGEST_LABEL].strip()
         if label:
             line = text.count("\n", 0, found.start)

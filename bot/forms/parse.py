@@ -5,9 +5,10 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections import defaultdict
 from dataclasses import dataclass
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from bot.forms.label import fold, similarity
+from bot.forms.label import are_few, fold, similarity
 from bot.forms.outline import Fence, read_fence
 
 if TYPE_CHECKING:
@@ -22,7 +23,8 @@ _HIDDEN = 0.6
 """A label within a code block that closes weighs less than the same label outside, and more than none."""
 _MOVED = 0.6
 _REWORDED = 0.6
-_MOST_FUZZY = 300
+_MOST_CANDIDATES = 1000
+"""Pairs of heading and field; each is held against each."""
 _MOST_PER_LABEL = 16
 _MOST_WORK = 200_000
 _MOST_RESTARTS = 20
@@ -114,7 +116,7 @@ def align(body: Body, labels: Sequence[str], written: Sequence[str]) -> Places:
     """
     best: list[tuple[float, int, int, int]] = []  # total weight, heading's line, field, index of the one before
     weights: list[float] = []
-    for heading, index, likeness in _candidates(body, labels, written):
+    for heading, index, likeness in _few_candidates(body, labels, written):
         total, before = likeness * (_HIDDEN if body.is_hidden(heading.line, -1) else 1.0), -1
         for number, (sum_before, line, field, _) in enumerate(best):
             if field < index and line < heading.line:
@@ -132,13 +134,23 @@ def align(body: Body, labels: Sequence[str], written: Sequence[str]) -> Places:
     return tuple(places)
 
 
-def _candidates(body: Body, labels: Sequence[str], written: Sequence[str]) -> Iterable[tuple[Heading, int, float]]:
+_Candidate = tuple[Heading, int, float]
+
+
+def _few_candidates(body: Body, labels: Sequence[str], written: Sequence[str]) -> list[_Candidate]:
     """Pairs of heading and field that could belong together, in the body's order; never so many that it would hurt."""
+    if are_few(labels, (heading.folded for heading in body.headings)):
+        found = list(islice(_candidates(body, labels, written, fuzzy=True), _MOST_CANDIDATES + 1))
+        if len(found) <= _MOST_CANDIDATES:
+            return found
+    return list(islice(_candidates(body, labels, written, fuzzy=False), _MOST_CANDIDATES))
+
+
+def _candidates(body: Body, labels: Sequence[str], written: Sequence[str], *, fuzzy: bool) -> Iterable[_Candidate]:
     exact: dict[str, list[int]] = defaultdict(list)
     for index, label in enumerate(labels):
         exact[label].append(index)
     seen: dict[str, int] = defaultdict(int)
-    fuzzy = len(body.headings) <= _MOST_FUZZY
     for heading in body.headings:
         seen[heading.folded] += 1
         if seen[heading.folded] > _MOST_PER_LABEL:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
-from itertools import islice
 from typing import TYPE_CHECKING, Final
 
-from bot.forms.label import fold, similarity
+from bot.forms.label import are_few, fold, similarity
 from bot.forms.markdown import comments, sections
 from bot.forms.outline import Mark, Style, commented_lines, fenced_lines, outline
 from bot.forms.parse import Place, Places
+from bot.forms.template import MOST_FIELDS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from bot.forms.parse import Body
     from bot.forms.template import Template
 
 _ALIKE = 0.9
-_MOST_FUZZY = 300
 _SHORT_KEY = 0.15
 _OTHER_LEVEL = 0.75
 """What a heading of another level than the template's is worth."""
@@ -71,7 +72,10 @@ class Marks:
         marks = outline(body.lines, commented_lines(body.lines))
         self.by_label: dict[str, list[Mark]] = defaultdict(list)
         for mark in sorted(marks, key=lambda mark: mark.line in fenced):
-            self.by_label[fold(mark.label)].append(mark)
+            alike = self.by_label[fold(mark.label)]
+            # A template may have one label as often as it has sections, and each looks through all of these.
+            if len(alike) < 2 * MOST_FIELDS:
+                alike.append(mark)
         self.comments = {fold(found.text): found for found in comments(body.text)}
         self.lines = {fold(line) for line in body.lines}
         self.body = body
@@ -82,18 +86,26 @@ class Marks:
 
     def place(self, wanted: Traces) -> Places:
         """Find each section's opening: the first mark with its label and the best style, outside code if possible."""
+        closely = are_few(wanted.labels, self.by_label)
         taken: set[int] = set()
         places: list[Place | None] = []
         for label, style, level in zip(wanted.labels, wanted.styles, wanted.levels, strict=True):
-            place = self._comment(label) if style == "comment" else self._mark(label, style, level, taken)
+            place = (
+                self._comment(label)
+                if style == "comment"
+                else self._mark(label, style, level, taken, self._alike(label, closely=closely))
+            )
             if place is not None:
                 taken.add(place.line)
             places.append(place)
         return tuple(places)
 
-    def _mark(self, label: str, style: Style, level: int, taken: set[int]) -> Place | None:
+    @staticmethod
+    def _mark(
+        label: str, style: Style, level: int, taken: set[int], alike: Sequence[tuple[float, Mark]]
+    ) -> Place | None:
         best: tuple[float, Mark] | None = None
-        for likeness, mark in self._alike(label):
+        for likeness, mark in alike:
             if mark.line in taken:
                 continue
             weight = likeness * (_SHORT_KEY if _is_short_key(label, mark) else _WEIGHTS[style, mark.style])
@@ -102,10 +114,10 @@ class Marks:
                 best = weight, mark
         return Place(best[1].line, best[0], best[1].rest) if best else None
 
-    def _alike(self, label: str) -> list[tuple[float, Mark]]:
+    def _alike(self, label: str, *, closely: bool) -> list[tuple[float, Mark]]:
         if label in self.by_label:
             return [(1.0, mark) for mark in self.by_label[label]]
-        scores = [(similarity(label, folded), folded) for folded in islice(self.by_label, _MOST_FUZZY)]
+        scores = [(similarity(label, folded), folded) for folded in self.by_label] if closely else []
         return [(score, mark) for score, folded in scores if score >= _ALIKE for mark in self.by_label[folded]]
 
     def _comment(self, label: str) -> Place | None:

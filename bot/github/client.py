@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
@@ -75,14 +75,19 @@ class Client:
         api_url: str = DEFAULT_API_URL,
         timeout: int = 10,
         renewable: Renewable | None = None,
+        permitted: Callable[[], None] = transport.always,
     ) -> None:
-        """With `renewable`, a call that GitHub refused for its token is made once more."""
+        """With `renewable`, a call that GitHub refused for its token is made once more.
+
+        `permitted` raises a GitHubError when nothing may be written now; it is asked right before each write.
+        """
         transport.install()
         self._auth = auth
         self._quota = quota
         self._api_url = api_url.rstrip("/")
         self._timeout = timeout
         self._renewable = renewable
+        self._permitted = permitted
         self._local = threading.local()
 
     def call(
@@ -145,7 +150,8 @@ class Client:
         while True:
             self._quota.reserve(resource, points, content=content)
             try:
-                status, answer, text = self._requester().requestJson(verb, path, None, headers, body)
+                with transport.only_if(self._permitted):
+                    status, answer, text = self._requester().requestJson(verb, path, None, headers, body)
             except transport.Redirected as redirected:
                 redirects += 1
                 if redirects > _MOST_REDIRECTS or not redirected.location:

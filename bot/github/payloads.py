@@ -28,8 +28,8 @@ def items(value: object) -> list[Any]:
 
 
 def text(value: object) -> str:
-    """The value if it is a string, else an empty one."""
-    return value if isinstance(value, str) else ""
+    """The value if it is a string, else an empty one; without NULs, which PostgreSQL's texts cannot hold."""
+    return value.replace("\0", "") if isinstance(value, str) else ""
 
 
 def number(value: object) -> int | None:

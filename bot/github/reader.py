@@ -12,7 +12,9 @@ from bot.github.client import Client, path_of
 from bot.github.docs_pages import DocsPage, DocsReader
 from bot.github.errors import NotFound, Unavailable
 from bot.github.files import FRESH_FOR, FileCache, FileReader, MemoryCache, RepositoryFiles
+from bot.github.releases import ReleaseReader
 from bot.triage.issue import Comment, Issue, Repository
+from bot.triage.release import Release
 
 __all__ = ["FileCache", "MemoryCache", "Reader", "RepositoryFiles"]
 
@@ -36,6 +38,7 @@ class Reader:
         self._identity = identity
         self._files = FileReader(client, cache, clock)
         self._docs = DocsReader(client, cache)
+        self._releases = ReleaseReader(client, cache, clock)
         self._clock = clock
         self._known_labels: dict[int, tuple[float, dict[str, str]]] = {}
 
@@ -105,6 +108,10 @@ class Reader:
     def docs(self, repo: Repository, folders: Collection[str]) -> tuple[DocsPage, ...]:
         """What the README and the Markdown pages under these folders are about."""
         return self._docs.read(repo, folders)
+
+    def releases(self, repo: Repository) -> tuple[Release, ...]:
+        """The newest ones, drafts left out. Kept for some minutes."""
+        return self._releases.read(repo)
 
     def stale(self, repo: Repository) -> None:
         """Somebody pushed, or the repository was renamed or hidden: ask again."""

@@ -20,8 +20,9 @@ from bot.github import payloads
 from bot.github.client import Client
 from bot.github.errors import Forbidden, NotFound, Rejected
 from bot.github.reader import Identity
-from bot.issuebash.thread import EVERYTHING, Aspect, EventKind, PullRequest, Release, Thread, TimelineEvent
+from bot.issuebash.thread import EVERYTHING, Aspect, EventKind, PullRequest, Thread, TimelineEvent
 from bot.triage.issue import Actor, Comment, Issue, Repository
+from bot.triage.release import Release
 
 _KINDS: Final[dict[str, EventKind]] = {
     "AssignedEvent": "assigned",

@@ -15,6 +15,8 @@ from bot.triage.need import Need, asked_findings, find_choices, find_need
 from bot.triage.obey import forget, obey
 from bot.triage.plan import Action, EditRequest, Plan, PostRequest, Remember, RemoveLabel, Reopen
 from bot.triage.policy import Policy
+from bot.triage.printed import read_printed
+from bot.triage.release import Release
 from bot.triage.wording import CommentName, Facts, Wording
 
 
@@ -31,6 +33,8 @@ class Context:
     installed_at: datetime | None = None
     known_labels: Mapping[str, str] | None = None
     """Lower case -> as written in the repository; None where they are not known (then they are taken to exist)."""
+    releases: tuple[Release, ...] | None = None
+    """None where they are not known. Read only where `asks_for_releases` says so."""
 
     @property
     def app_login(self) -> str:
@@ -122,7 +126,7 @@ def _withdraw(issue: Issue, context: Context, history: History, reason: str) -> 
 
 
 def _need(issue: Issue, context: Context, history: History) -> Need:
-    need = find_need(issue, context.checker, context.policy.rules)
+    need = find_need(issue, context.checker)
     settled = history.settled == _digest(issue)
     if not need.templates and context.policy.request.free_form and not settled:
         return replace(need, choices=find_choices(issue, context.repository, context.checker.templates))
@@ -136,7 +140,8 @@ def _need(issue: Issue, context: Context, history: History) -> Need:
 def _labels(issue: Issue, context: Context, stock: LabelStock, history: History, need: Need) -> Iterator[Action]:
     waiting = bool(need) or history.needs_info_by_maintainer
     if issue.state == "open":
-        yield from label_actions(issue, stock, context.checker.templates, history, need, waiting=waiting)
+        printed = read_printed(issue, context.policy, context.releases)
+        yield from label_actions(issue, stock, context.checker.templates, history, need, printed, waiting=waiting)
     elif not waiting:
         yield from take_back(issue, stock.policy, history, need.reason)
 

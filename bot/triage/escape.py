@@ -9,12 +9,14 @@ from collections.abc import Callable, Iterable
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LIVE = re.compile(
     r"@"  # mentions, mail addresses
-    r"|#\d|\bgh-\d"  # issues, which would be told of it
-    r"|://|\bwww\.|\bmailto:|\bxmpp:"  # addresses
-    r"|\b[0-9a-f]{7,}\b",  # commits
+    r"|#\d|://"  # issues, which would be told of it; addresses
+    # The same, and commits; `_` is no part of a word here, since GitHub takes it for emphasis.
+    r"|(?<![^\W_])(?:gh-\d|www\.|mailto:|xmpp:|[0-9a-f]{7,}(?![^\W_]))",
     re.IGNORECASE,
 )
 _MARKDOWN = re.compile(r"([\\`*_\[\]~|$#])")
+_OPENS_BLOCK = re.compile(r"\A(\d{1,9}(?=[.)](?: |\Z))|(?=[-+](?: |\Z)|-+\Z|=+\Z))")
+"""What makes a list, a rule or a heading of a text that comes first on its line, up to the sign that does."""
 _UNSURE = re.compile(r"[^\n\t\x20-\x7e]")
 """All but what is seen for certain: most text is plain, and a look at each character costs more than all the rest."""
 _HTML = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
@@ -23,7 +25,7 @@ ELLIPSIS = "…"
 
 def escape(text: str, limit: int = 300) -> str:
     """Write text as one line of markdown that shows it as it is; words that would come alive are shown as code."""
-    return _escaped(one_line(text, limit), code)
+    return _OPENS_BLOCK.sub(r"\1\\", _escaped(one_line(text, limit), code))
 
 
 def cell(text: str, limit: int = 300) -> str:
@@ -78,7 +80,7 @@ def _escaped(text: str, as_code: Callable[[str], str]) -> str:
     parts: list[str] = []
     position = 0
     for span in _CODE_SPAN.finditer(text):
-        parts += _escape_words(text[position : span.start()], as_code), as_code(span[2])
+        parts += _escape_words(text[position : span.start()], as_code), as_code(span[2]) or _dead(span[0])
         position = span.end()
     return _joined((*parts, _escape_words(text[position:], as_code)))
 

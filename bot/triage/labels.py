@@ -11,6 +11,7 @@ from bot.triage.issue import History, Issue
 from bot.triage.need import Need, is_named
 from bot.triage.plan import Action, AddLabels, CreateLabel, RemoveLabel
 from bot.triage.policy import Labels
+from bot.triage.printed import Printed
 
 MAX_LABELS = 100
 MAX_NAME = 50
@@ -55,10 +56,18 @@ class LabelStock:
 
 
 def label_actions(
-    issue: Issue, stock: LabelStock, templates: TemplateSet, history: History, need: Need, *, waiting: bool
+    issue: Issue,
+    stock: LabelStock,
+    templates: TemplateSet,
+    history: History,
+    need: Need,
+    printed: Printed,
+    *,
+    waiting: bool,
 ) -> Iterator[Action]:
     """Plan labels to create, to add and to remove, for an open issue; `waiting`: its author is to answer something."""
     wanted = _wanted(issue, stock.policy, history, need, waiting=waiting)
+    wanted |= {label.lower(): label for label in printed.wanted}
     present = {label.lower() for label in issue.labels}
     # A label that was put on and is gone was taken off by a person, also where the news of that was lost.
     removed = history.labels_removed_by_people | ((history.labels_by_bot | history.labels_by_people) - present)
@@ -67,11 +76,18 @@ def label_actions(
         for key, label in wanted.items()
         if key not in present and key not in removed and (name := stock.real_name(label))
     ]
-    yield from stock.add(add[: max(0, MAX_LABELS - len(present))], need.reason)
-    removable = _removable(stock.policy, templates, need) - wanted.keys()
+    add = add[: max(0, MAX_LABELS - len(present))]
+    yield from stock.add(add, " ".join((need.reason, *_reasons(add, printed))))
+    removable = _removable(stock.policy, templates, need) | {label.lower() for label in printed.decided}
+    removable -= wanted.keys()
     for label in issue.labels:
         if label.lower() in removable and is_the_bots(label, history):
             yield RemoveLabel(label=label, because=f"It does not apply any more. {need.reason}")
+
+
+def _reasons(labels: Sequence[str], printed: Printed) -> Iterable[str]:
+    added = {label.lower() for label in labels}
+    return dict.fromkeys(because for label, because in printed.wanted.items() if label.lower() in added)
 
 
 def take_back(issue: Issue, policy: Labels, history: History, because: str) -> Iterator[Action]:

@@ -8,7 +8,6 @@ from urllib.parse import quote
 
 from bot.forms.check import Checker
 from bot.forms.load import TemplateSet
-from bot.forms.rules import Rules
 from bot.forms.template import Answer, Check, Finding, Submission, Template
 from bot.triage.issue import Issue, Repository
 from bot.triage.wording import Choice
@@ -42,14 +41,14 @@ class Need:
         return f"Complete for {self.templates[0].file}."
 
 
-def find_need(issue: Issue, checker: Checker, rules: Rules) -> Need:
-    """Check an issue together with what people supplied in comments; `rules` are those of the checker."""
+def find_need(issue: Issue, checker: Checker) -> Need:
+    """Check an issue together with what people supplied in comments."""
     submission = Submission(issue.title, issue.body, issue.labels, issue.type)
     replies = tuple(comment.body for comment in issue.comments if not (comment.by_this_app or comment.author.is_bot))
     check = checker.check(submission, replies)
     if check.match.rivals:
         rivals = check.match.rivals
-        return Need(rivals, findings=_shared_findings(rivals, rules, submission, replies))
+        return Need(rivals, findings=_shared_findings(rivals, checker, submission, replies))
     if check.match.template is None:
         check = _whole_reply(check, issue, checker, replies)
     if check.match.template is None:
@@ -93,10 +92,10 @@ def _whole_reply(check: Check, issue: Issue, checker: Checker, replies: Sequence
 
 
 def _shared_findings(
-    rivals: Sequence[Template], rules: Rules, submission: Submission, replies: Sequence[str]
+    rivals: Sequence[Template], checker: Checker, submission: Submission, replies: Sequence[str]
 ) -> tuple[Finding, ...]:
     """Give what every rival would ask for, so that nobody is asked for a field of a template they did not use."""
-    each = [Checker(TemplateSet((rival,)), rules).check(submission, replies).findings for rival in rivals]
+    each = [checker.only(rival).check(submission, replies).findings for rival in rivals]
     labels = [{finding.field.label.casefold() for finding in findings} for findings in each]
     return tuple(
         finding for finding in each[0] if all(finding.field.label.casefold() in others for others in labels[1:])

@@ -149,7 +149,7 @@ def _unlabel(desk: _Desk) -> _Answer:
 
 def _needs_info(desk: _Desk) -> _Answer:
     """Ask for the named fields; without any, or when they are answered, wait for the author's next word."""
-    answers = find_need(desk.issue, desk.checker, desk.policy.rules).answers
+    answers = find_need(desk.issue, desk.checker).answers
     labels = {name.casefold() for answer in answers for name in (answer.field.id, answer.field.label)}
     names = {name.casefold() for name in _names(desk.command.arguments, labels)}
     if not names <= labels:

@@ -12,6 +12,8 @@ from bot.forms.template import Problem
 MAX_VALUES = 20_000
 """Counted as if every alias were written out, which is what makes a "billion laughs" file large."""
 MAX_DEPTH = 20
+_LONGEST_NUMBER = 40
+"""YAML reads `1:1:1` as digits to the base of 60, in a time that grows with the square of their number."""
 _PREFIX = "tag:yaml.org,2002:"
 
 
@@ -24,7 +26,6 @@ class Places:
         self._document.problems.extend(problems)
         self._root = self._document.compose(decoded)
         self._values = 0
-        self._scalars = yaml.constructor.SafeConstructor()
         self.value = None if self._root is None else self._build(self._root, 0)
 
     @property
@@ -74,10 +75,13 @@ class Places:
         kind = node.tag.removeprefix(_PREFIX)
         if kind in {"bool", "int", "float", "null"}:
             try:
-                return self._scalars.construct_object(node)
-            except (ValueError, KeyError):
-                what = "true or false" if kind == "bool" else "a number"
-                self._document.report(node, f"`{node.value}` is not {what}.")
+                if len(node.value) <= _LONGEST_NUMBER:
+                    # A new one each time: it remembers what it failed at, and fails otherwise at an alias of that.
+                    return yaml.constructor.SafeConstructor().construct_object(node)
+            except (ArithmeticError, IndexError, KeyError, ValueError):
+                pass
+            what = "true or false" if kind == "bool" else "a number"
+            self._document.report(node, f"`{node.value[:_LONGEST_NUMBER]}` is not {what}.")
         elif kind not in {"str", "timestamp", "value"}:
             self._document.report(node, f"The tag `{kind}` is not allowed here.")
         return node.value

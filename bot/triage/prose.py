@@ -34,11 +34,9 @@ def _end(text: str, opener: re.Match[str]) -> int:
     if fence := opener["fence"]:
         closer = re.compile(rf"^[ \t]*{re.escape(fence[0])}{{{len(fence)},}}[ \t]*$", re.MULTILINE)
     elif ticks := opener["ticks"]:
-        # A code span never reaches over a blank line.
-        paragraph = _BLANK_LINE.search(text, start)
-        closer = re.compile(rf"(?<!`){ticks}(?!`)")
-        closed = closer.search(text, start, paragraph.start() if paragraph else len(text))
-        return closed.end() if closed else start
+        # A code span never reaches over a blank line; that is looked for within the span alone, for there may be many.
+        closed = re.compile(rf"(?<!`){ticks}(?!`)").search(text, start)
+        return closed.end() if closed and not _BLANK_LINE.search(text, start, closed.start()) else start
     else:
         closer = re.compile("-->" if opener["comment"] else rf"</{opener['tag']}\s*>", re.IGNORECASE)
     closed = closer.search(text, start)

@@ -34,6 +34,14 @@ def _review(policy: Policy, templates: Sequence[Template]) -> Iterator[Problem]:
         for name in rules:
             _, problem = _fields(policy, ("fields", file, name), found)
             yield from problem
+    for title, printout in policy.printouts.items():
+        for file, filled in printout.fields.items():
+            place = ("printouts", title, "fields", file)
+            found, problem = _templates(policy, place, templates)
+            yield from problem
+            for name in filled:
+                _, problem = _fields(policy, (*place, name), found)
+                yield from problem
 
 
 def _templates(

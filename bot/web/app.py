@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import structlog
@@ -13,7 +14,9 @@ from starlette.routing import BaseRoute, Route
 from bot.credentials import Credentials
 from bot.logs import redactor
 from bot.settings import Settings
+from bot.web import addresses
 from bot.web.bashes import Boards
+from bot.web.bodies import Bodies
 from bot.web.health import Edge, Metrics, readiness, ready_response
 from bot.web.pages import page
 from bot.web.reports import Reports
@@ -34,8 +37,11 @@ class Site:
     def __init__(self, settings: Settings, start: Start) -> None:
         self._settings, self._start = settings, start
         self.service: Service | None = None
+        self.lost = threading.Event()
+        """Others have taken over this process's work: it is to start anew."""
         self._hook: Webhook | None = None
-        self.setup = None if settings.credentials else Setup(settings, self._take_up)
+        self._bodies = Bodies()
+        self.setup = None if settings.credentials else Setup(settings, self._take_up, self._bodies)
         self._registered = self.setup is None
         self.metrics = Metrics(lambda: self.service)
         self._boards = Boards(lambda: self.service)
@@ -53,7 +59,8 @@ class Site:
     async def _run(self, credentials: Credentials) -> None:
         redactor.learn([credentials.webhook_secret, credentials.private_key])
         self.service = await run_in_threadpool(self._start, self._settings, credentials)
-        self._hook = Webhook(credentials.secret, self.service)
+        self.service.when_lost(self.lost.set)
+        self._hook = Webhook(credentials.secret, self.service, self._bodies)
 
     async def _take_up(self, credentials: Credentials) -> str:
         """Called by the setup page; its answer is shown there."""
@@ -72,9 +79,9 @@ class Site:
             Route("/healthz", self.alive, methods=["GET"]),
             Route("/readyz", self.ready, methods=["GET"]),
             Route("/metrics", self.figures, methods=["GET"]),
-            Route("/reports/{owner}/{name}", self._reports.show, methods=["GET"]),
-            Route("/bash/{owner}/{name}/{number:int}", self._boards.show, methods=["GET"]),
-            Route("/bash/{owner}/{name}/{number:int}.json", self._boards.data, methods=["GET"]),
+            Route("/reports/{owner:name}/{name:name}", self._reports.show, methods=["GET"]),
+            Route("/bash/{owner:name}/{name:name}/{number:issue}", self._boards.show, methods=["GET"]),
+            Route("/bash/{owner:name}/{name:name}/{number:issue}.json", self._boards.data, methods=["GET"]),
         ]
         closed_doors = [Route(path, _closed, methods=["GET", "POST"]) for path in ("/setup", "/setup/callback")]
         return routes + (self.setup.routes() if self.setup else closed_doors)
@@ -107,9 +114,12 @@ async def _closed(_request: Request) -> Response:
 
 def create_app(settings: Settings, start: Start) -> tuple[FastAPI, Site]:
     """The app, and the site behind it, which is to be opened before serving and closed after."""
+    addresses.register()
     site = Site(settings, start)
-    # No generated API pages: they load scripts from elsewhere, and there is no API for people here.
-    app = FastAPI(routes=site.routes(), openapi_url=None)
-    routes = [route for route in site.routes() if isinstance(route, Route)]
-    app.add_middleware(Edge, metrics=site.metrics, routes=routes)
+    routes = site.routes()
+    # No generated API pages: they load scripts from elsewhere, and there is no API for people here. No redirects from
+    # an address with a slash too many either: they break on a query that is no text.
+    app = FastAPI(routes=routes, openapi_url=None, redirect_slashes=False)
+    counted = [route for route in routes if isinstance(route, Route)]
+    app.add_middleware(Edge, metrics=site.metrics, routes=counted)
     return app, site

@@ -30,7 +30,9 @@ class Boards:
         board = await self._board(request)
         if board is None:
             return page("message", status=404, title="No such bash", text="There is none at this address.")
-        return page("bash", script="bash.js", board=board, repository=_repository(request), number=_number(request))
+        return page(
+            "bash", script="bash.js", board=board, repository=_repository(request), number=request.path_params["number"]
+        )
 
     async def data(self, request: Request) -> Response:
         board = await self._board(request)
@@ -47,14 +49,8 @@ class Boards:
         service = self._service()
         if service is None:
             return None
-        owner, name = request.path_params["owner"], request.path_params["name"]
-        return await run_in_threadpool(service.board, owner, name, _number(request))
-
-
-def _number(request: Request) -> int:
-    number: int = request.path_params["number"]
-    # No database has larger ones, and no repository.
-    return min(number, 2**31 - 1)
+        owner, name, number = (request.path_params[part] for part in ("owner", "name", "number"))
+        return await run_in_threadpool(service.board, owner, name, number)
 
 
 def _repository(request: Request) -> str:

@@ -16,6 +16,7 @@ from starlette.routing import Route
 
 from bot.credentials import Credentials, CredentialsError, write_credentials
 from bot.settings import Settings, is_loopback, web_address
+from bot.web.bodies import Bodies, RefusedError
 from bot.web.pages import page
 from bot.web.registration import RegistrationError, manifest_for, read_manifest, redeem
 
@@ -39,11 +40,13 @@ Done = Callable[[Credentials], Awaitable[str]]
 class Setup:
     """One process's setup: its one-time code, the attempts at it, and the registrations under way."""
 
-    def __init__(self, settings: Settings, done: Done, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self, settings: Settings, done: Done, bodies: Bodies, clock: Callable[[], float] = time.monotonic
+    ) -> None:
         text = "".join(secrets.choice(_ALPHABET) for _ in range(12))
         self.code = f"{text[:4]}-{text[4:8]}-{text[8:]}"
         """For whoever started the service: printed on its terminal, and nowhere else."""
-        self._settings, self._done, self._clock = settings, done, clock
+        self._settings, self._done, self._bodies, self._clock = settings, done, bodies, clock
         self._attempts_left = ATTEMPTS
         self._states: dict[str, float] = {}
         self._open = True
@@ -65,7 +68,7 @@ class Setup:
         """Judges the code, then shows what GitHub will be asked for, with the button that goes there."""
         if not self._open:
             return closed()
-        form = await _read_form(request)
+        form = await self._read_form(request)
         if self._attempts_left <= 0:
             return _refusal(429, "Too many wrong codes", "Restart the service: it prints a new code as it starts.")
         if not self._code_matches(form.get("code", "")):
@@ -124,6 +127,15 @@ class Setup:
         """Once only: whatever comes of it, it is spent."""
         return self._states.pop(state, 0.0) > self._clock()
 
+    async def _read_form(self, request: Request) -> dict[str, str]:
+        """The posted fields; an oversized, slow or garbled form reads as an empty one, which then fails on its code."""
+        try:
+            body = await self._bodies.read(request, _LARGEST_FORM)
+        except RefusedError:
+            return {}
+        fields = parse_qs(body.decode("utf-8", "replace"))
+        return {name: fields[name][0] for name in ("code", "public_url", "organisation") if name in fields}
+
     def _code_matches(self, given: str) -> bool:
         """Case, blanks and dashes are the reader's business; the time taken tells nothing of the code."""
         typed = re.sub(r"[^A-Z0-9]", "", given.upper())
@@ -149,7 +161,9 @@ def closed() -> Response:
 
 
 def _origin(request: Request) -> str:
-    return f"{request.url.scheme}://{request.url.netloc}"
+    # Without what was asked for: a query may hold bytes that are no text.
+    url = request.base_url
+    return f"{url.scheme}://{url.netloc}"
 
 
 def _refusal(status: int, title: str, text: str) -> Response:
@@ -174,14 +188,3 @@ def _organisation_problem(organisation: str) -> str:
     if organisation and not _ORGANISATION.fullmatch(organisation):
         return f"“{organisation}” is no organisation's name: give it as in github.com/NAME, or leave it empty."
     return ""
-
-
-async def _read_form(request: Request) -> dict[str, str]:
-    """The posted fields; an oversized or garbled form reads as an empty one, which then fails on its code."""
-    body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM:
-            return {}
-    fields = parse_qs(body.decode("utf-8", "replace"))
-    return {name: fields[name][0] for name in ("code", "public_url", "organisation") if name in fields}

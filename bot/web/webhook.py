@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 import orjson
 import structlog
-from starlette.requests import ClientDisconnect
 from starlette.responses import JSONResponse, Response
 
 from bot.github.events import signature_matches
 from bot.store import lanes
+from bot.web.bodies import Bodies, RefusedError
 from bot.work.intake import NotStoredError, Stored
 
 if TYPE_CHECKING:
@@ -33,21 +33,20 @@ class Accepts(Protocol):
 class Webhook:
     """Takes deliveries signed with one secret."""
 
-    def __init__(self, secret: bytes, engine: Accepts) -> None:
+    def __init__(self, secret: bytes, engine: Accepts, bodies: Bodies) -> None:
         if not secret:
             message = "A webhook without a secret would take anybody's deliveries."
             raise ValueError(message)
         self._secret = secret
         self._engine = engine
+        self._bodies = bodies
 
     async def receive(self, request: Request) -> Response:
         """Answers one request; every refusal says what is wrong."""
         try:
-            body = await _read(request)
-        except ClientDisconnect:
-            return Response(status_code=400)
-        if body is None:
-            return _refusal(413, f"The payload is over {MOST_BYTES // 1024 // 1024} MB.")
+            body = await self._bodies.read(request, MOST_BYTES)
+        except RefusedError as error:
+            return _refusal(error.status, str(error))
         if not signature_matches(self._secret, body, request.headers.get("x-hub-signature-256")):
             return _refusal(
                 401,
@@ -85,21 +84,6 @@ def lane_of(payload: dict[str, Any]) -> str:
 def _id(value: object) -> int | None:
     id_ = value.get("id") if isinstance(value, dict) else None
     return id_ if isinstance(id_, int) and not isinstance(id_, bool) and abs(id_) < 2**63 else None
-
-
-async def _read(request: Request) -> bytes | None:
-    """None where it is too much; what the sender claims about the length is not believed, only obeyed early."""
-    claimed = request.headers.get("content-length", "")
-    if claimed.isdecimal() and int(claimed) > MOST_BYTES:
-        return None
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in request.stream():
-        size += len(chunk)
-        if size > MOST_BYTES:
-            return None
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _parse(body: bytes) -> dict[str, Any] | None:

@@ -135,6 +135,15 @@ def test_files(ask: Client):
     ask("GET", f"{REPO}/git/trees/nowhere", 404)
 
 
+def test_releases(ask: Client):
+    assert ask("GET", f"{REPO}/releases") == []
+    ask.fake.release("octo-org/demo", "v1.0")
+    ask.fake.release("octo-org/demo", "v1.1rc1", is_prerelease=True)
+    ask.fake.release("octo-org/demo", "v2.0", is_draft=True)
+    listed = ask("GET", f"{REPO}/releases", params={"per_page": 100})
+    assert [(one["tag_name"], one["prerelease"]) for one in listed] == [("v1.1rc1", True), ("v1.0", False)]
+
+
 def test_people(ask: Client):
     assert ask("GET", f"{REPO}/collaborators/mona/permission")["role_name"] == "maintain"
     assert ask("GET", f"{REPO}/collaborators/alice/permission")["permission"] == "read"

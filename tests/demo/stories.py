@@ -49,6 +49,15 @@ def complete(stage: Stage) -> None:
     stage.expect(issue, "Labelled by what its author ticked, and not a word.", labels=labels)
 
 
+def pasted(stage: Stage) -> None:
+    """One pasted block in place of five answers."""
+    printed = "autolog doctor 1\nos: Linux 6.8 (x86_64)\npython: 3.12.3\nautolog: 0.4.1\nbackend: jax 0.10.2"
+    answers = BUG | {"autolog-version": None, "system": None, "doctor": f"```text\n{printed}\nstore: sqlite\n```"}
+    issue = stage.file("akira", "bug_report.yml", "Last epoch is not logged", answers)
+    labels = {"bug", "needs-triage", "area/keras", "backend/jax", "store/sqlite", "old-version"}
+    stage.expect(issue, "Nothing is asked that the block tells, and labels say the rest.", labels=labels)
+
+
 def placeholders(stage: Stage) -> None:
     """Required fields filled with nothing much."""
     answers = BUG | {"code": "...", "problem": "-", "components": ("store",)}
@@ -218,6 +227,7 @@ def bash(stage: Stage) -> None:
 
 STORIES: tuple[Story, ...] = (
     complete,
+    pasted,
     placeholders,
     prefill,
     blank,

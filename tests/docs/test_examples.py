@@ -22,7 +22,7 @@ TUTORIAL = DOCS / "tutorial/first-triaged-issue.md"
 COMMANDS = sorted({command for page in documents() for block in blocks(page) for command in block.commands})
 MAKE = [command for command in COMMANDS if command.startswith("make ")]
 TRIAGE = [command for command in COMMANDS if re.match(r"([A-Z_]+=\S* )*(\S*/)?triage ", command)]
-TARGETS = frozenset(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+TARGETS = frozenset(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
 
 
 def triage(*arguments: str, given: str = "", folder: Path = ROOT) -> subprocess.CompletedProcess[str]:

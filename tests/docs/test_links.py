@@ -10,7 +10,7 @@ import pytest
 from tests.docs.reading import DOCS, ROOT, anchors, documents, pages, without_blocks
 
 LINK = re.compile(r"\]\((?P<target>[^)\s]+)\)|href=\"(?P<href>[^\"]+)\"")
-OURS = re.compile(r"https://github\.com/autolog-ml/autolog/(?:blob|tree)/main/(?P<path>[^#?]+)(?:#(?P<anchor>.+))?")
+OURS = re.compile(r"https://github\.com/autolog-ml/autolog/(?:blob|tree|raw)/main/(?P<path>[^#?]+)(?:#(?P<anchor>.+))?")
 
 
 def targets(page: Path) -> list[str]:

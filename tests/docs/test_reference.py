@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, get_args
 
 import pytest
+import yaml
 from starlette.routing import Route
 
 from bot.cli.verdicts import as_json
@@ -135,6 +136,18 @@ def test_every_address_is_documented():
     addresses = {route.path_format for route in app.routes if isinstance(route, Route)}
     assert len(addresses) > 5
     assert not [address for address in addresses if f" {address}`" not in text_of(HTTP)]
+
+
+def test_the_description_for_machines_has_the_same_addresses():
+    app, _ = create_app(Settings(), lambda *_: pytest.fail("nothing is started"))
+    served = {
+        (route.path_format, method)
+        for route in app.routes
+        if isinstance(route, Route)
+        for method in (route.methods or set()) - {"HEAD"}
+    }
+    described = yaml.safe_load(text_of(DOCS / "reference/openapi.yml"))["paths"]
+    assert {(path, method.upper()) for path, methods in described.items() for method in methods} == served
 
 
 class NothingToRun:

@@ -160,6 +160,39 @@ fields:
     assert home.labels(issue) == {"bug", "needs-info", "os-windows"}
 
 
+PRINTOUTS = """\
+labels: {create: {old-version: {color: ededed}, backend/jax: {}}}
+printouts:
+  widget doctor:
+    fields: {bug.yml: {version: widget, system: os}}
+    labels: {backend: {jax: backend/jax}}
+    versions: {widget: {label: old-version}}
+"""
+PRINTED = "```text\nwidget doctor 1\nos: Linux\nwidget: 1.4.0\nbackend: jax 0.10.2\ntorch: not installed\n```"
+
+
+def test_a_pasted_printout_answers_fields_yields_labels_and_tells_an_old_version(town: Town):
+    home = town.found(files={**FORMS, POLICY: PRINTOUTS})
+    town.running.fake.release(home.name, "v1.5.0")
+    issue = home.file({"what": "It stops after a minute.", "logs": PRINTED})
+    town.until(lambda: home.labels(issue) == {"bug", "backend/jax", "old-version"})
+    town.quiet()
+    assert home.comments(issue) == []
+    home.edit(issue, {"what": "It still stops.", "logs": PRINTED.replace("1.4.0", "1.5.0")})
+    town.until(lambda: home.labels(issue) == {"bug", "backend/jax"})
+    town.quiet()
+    assert home.comments(issue) == []
+
+
+def test_a_printout_in_a_reply_answers_what_was_asked(town: Town):
+    home = town.found(files={**FORMS, POLICY: PRINTOUTS})
+    issue = home.file({"what": "It stops after a minute."})
+    assert "**Version**" in home.asked(issue).body
+    home.say(issue, "alice", 'Sorry! {"widget doctor": 1, "os": "Linux", "widget": "1.6.0"}')
+    town.until(lambda: home.labels(issue) == {"bug"})
+    assert "Everything that was missing is here now" in home.asked(issue).body
+
+
 @pytest.mark.parametrize(("language", "word"), [("de", "Danke"), ("en", "Thank you")])
 def test_the_comment_s_language(town: Town, language: str, word: str):
     home = town.found(files={**FORMS, POLICY: f"request: {{language: {language}}}\n"})

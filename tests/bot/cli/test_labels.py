@@ -26,6 +26,12 @@ labels:
       version:
         "1": area-docs
         "2": old
+printouts:
+  widget doctor:
+    labels:
+      os: {linux: [linux, area-docs]}
+    versions:
+      widget: {label: old-version}
 """
 
 
@@ -59,6 +65,8 @@ def test_it_tells_which_labels_are_there_missing_or_left_out(triage: Triage, env
         "bug": "there",
         "crash": "left out",
         "old": "left out",
+        "linux": "left out",
+        "old-version": "left out",
     }
     assert not github.requests("POST", "/labels")
 

@@ -111,6 +111,15 @@ def test_a_complete_issue_leads_to_no_question(run: Run, checkout: Path, tmp_pat
     assert "ask in a comment" not in shown
 
 
+def test_a_printout_is_read_and_without_github_no_release_is_known(run: Run, checkout: Path, tmp_path: Path):
+    said = "fields: {bug.yml: {version: widget}}, labels: {os: {linux: tux}}, versions: {widget: {label: old}}"
+    (checkout / ".github" / "triage.yml").write_text(f"printouts: {{widget doctor: {{{said}}}}}")
+    file = written(tmp_path, "issues.opened.json", payload(f"{INCOMPLETE}\nwidget doctor 1\nos: Linux\nwidget: 1.0"))
+    shown = run(file, "--dry-run", "--templates", checkout).output
+    assert "1. add bug, tux, needs-triage, because: " in shown or "1. add bug, needs-triage, tux, because: " in shown
+    assert "ask in a comment" not in shown
+
+
 def test_a_command_in_a_comment_is_planned(run: Run, checkout: Path, tmp_path: Path):
     comment = {
         "id": 91,

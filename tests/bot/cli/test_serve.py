@@ -12,9 +12,11 @@ from pathlib import Path
 
 import httpx
 import pytest
+import sqlalchemy as sa
 
 from tests.bot.cli.example import FORM, INCOMPLETE
 from tests.fakes.github import FakeGitHub, key_pair, serve
+from tests.fakes.postgresql import INSTALLED, postgresql_server
 from tests.fakes.process import served, triage
 from tests.fakes.service import new_key
 
@@ -103,6 +105,32 @@ def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path):
         ended = triage("serve", "--port", "0", "--data-dir", str(tmp_path / "data"), env=env)
         assert ended.returncode == 1
         assert "Another triage process" in ended.stderr
+
+
+@pytest.mark.parametrize("_server", ["postgresql"] if INSTALLED else [])
+def test_a_process_whose_work_others_took_over_starts_anew_by_itself(tmp_path: Path, _server: str):
+    with postgresql_server() as server:
+        env = {
+            "APP_ID": "7",
+            "PRIVATE_KEY": key_pair()[0],
+            "WEBHOOK_SECRET": "a secret",
+            "DATABASE_URL": server.url(),
+        }
+        with (
+            served(tmp_path, env) as service,
+            sa.create_engine(server.url(), poolclass=sa.NullPool).connect() as connection,
+        ):
+            connection.execute(sa.text("UPDATE workers SET epoch = epoch + 1, seen_at = NULL"))
+            connection.commit()
+            service.wait_until_it_listens()
+            assert httpx.get(f"{service.url}/readyz").status_code == 200
+            assert connection.execute(sa.text("SELECT name, epoch, pid FROM workers")).all() == [
+                ("w0", 3, service.process.pid)
+            ]
+            assert "others have taken over" in service.log
+            assert service.stop() == 0
+            connection.rollback()
+            assert connection.execute(sa.text("SELECT epoch, seen_at FROM workers")).all() == [(4, None)]
 
 
 def test_a_key_that_github_does_not_accept_is_told_in_a_line_and_loses_nothing(tmp_path: Path):

@@ -82,6 +82,25 @@ def test_another_policy_can_be_tried_from_a_checkout(triage: Triage, past: Runni
     assert json.loads(shown.stdout)["summary"]["asked"] == 1
 
 
+def test_printouts_are_read_and_compared_with_what_was_released_then(triage: Triage, past: Running, tmp_path: Path):
+    (tmp_path / ".github" / "ISSUE_TEMPLATE").mkdir(parents=True)
+    (tmp_path / ".github" / "ISSUE_TEMPLATE" / "bug.yml").write_text(FORM)
+    said = "{fields: {bug.yml: {version: widget}}, versions: {widget: {label: old}}}"
+    (tmp_path / ".github" / "triage.yml").write_text(
+        f"labels: {{create: {{old: {{}}}}}}\nprintouts: {{widget doctor: {said}}}"
+    )
+    past.fake.release("octo-org/repo", "v1.1")
+    past.fake.open_issue("octo-org/repo", "dora", "Printed", f"{INCOMPLETE}\n> widget doctor 1\n> widget: 1.0\n")
+    options = ("--repo", "octo-org/repo", "--format", "json", "--templates", tmp_path)
+    (issue, *_) = json.loads(triage("simulate", *options, GITHUB_API_URL=past.url).stdout)["issues"]
+    assert issue["verdict"] == "Complete for bug.yml."
+    assert "old" in next(it["labels"] for it in issue["actions"] if it["kind"] == "add_labels")
+    assert len(past.requests("GET", "/releases")) == 1
+    past.fake.faults.error(500, path="/releases", times=-1)
+    (issue, *_) = json.loads(triage("simulate", *options, GITHUB_API_URL=past.url).stdout)["issues"]
+    assert "old" not in next(it["labels"] for it in issue["actions"] if it["kind"] == "add_labels")
+
+
 def test_the_apps_credentials_reach_private_repositories(triage: Triage, past: Running):
     application = past.fake.add_app()
     past.fake.install(application, "octo-org")

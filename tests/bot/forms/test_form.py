@@ -138,6 +138,11 @@ INPUT = "  - {type: input, attributes: {label: Field}}\n"
         (one("  - {type: dropdown, attributes: {label: x, options: [a], default: 3}}\n"), "4:68", "0 to 0; found `3`"),
         (one("  - {type: dropdown, attributes: {label: x, options: [a], default: a}}\n"), "4:68", "found `a`"),
         (
+            one(f"  - {{type: dropdown, attributes: {{label: x, options: [a], default: {'0' * 5000}}}}}\n"),
+            "4:68",
+            "000`",
+        ),
+        (
             one("  - {type: checkboxes, attributes: {label: x, options: [{required: true}]}}\n"),
             "4:57",
             "needs a `label`",

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.forms.check import Checker
-from bot.forms.template import Submission
-from tests.bot.forms.forms import boxes, check, element, form, template_set
+from bot.forms.template import MOST_FIELDS, Submission
+from tests.bot.forms.forms import boxes, check, element, form, in_no_time, template_set
 
 FORM = (
     element("textarea", "What happened?", required=True),
@@ -155,6 +155,51 @@ def test_a_label_of_several_lines_is_no_part_of_the_value():
 def test_odd_labels_are_found(label: str):
     found = check(f"### {label}\n\nIt broke\n\n### Other\n\n2", element("textarea", label), element("input", "Other"))
     assert [answer.value for answer in found.answers] == ["It broke", "2"]
+
+
+HEAD = "name: Bug report\ndescription: d\nbody:\n"
+"""Of forms so large that a YAML writer would take longer than the test."""
+
+
+def test_a_form_of_a_thousand_fields_is_read_up_to_the_two_hundredth_in_no_time():
+    with in_no_time():
+        loaded = template_set(bug_yml=HEAD + "- {type: input, attributes: {label: Version}}\n" * 1000)
+        assert Checker(loaded).check(Submission("t", "### Version\n" * 5000)).match.template
+    assert len(loaded.templates[0].fields) == MOST_FIELDS
+    assert [problem.severity for problem in loaded.problems if "nobody fills in more" in problem.message] == ["warning"]
+
+
+def test_labels_that_are_all_alike_are_compared_in_no_time():
+    alike = [f"Question about {chr(97 + n % 26)}{chr(97 + n // 26)}" for n in range(190)]
+    checker = Checker(template_set(bug_yml=form(*(element("input", label) for label in alike))))
+    for count in (20, 250, 3000):
+        body = "".join(f"### Question about {chr(97 + n % 26)}{chr(97 + n // 26 % 26)}x\n" for n in range(count))
+        with in_no_time():
+            assert checker.check(Submission("t", body)).match.confidence <= 1
+
+
+@pytest.mark.parametrize("line", ["# a\n", "<!-- a -->\n"])
+def test_a_markdown_template_of_thousands_of_headings_is_read_in_no_time(line: str):
+    with in_no_time():
+        loaded = template_set(bug_md="---\nname: Some\nabout: a\n---\n" + line * (250_000 // len(line)))
+    assert len(loaded.templates[0].fields) == MOST_FIELDS
+
+
+def test_choices_among_thousands_are_told_apart_in_no_time():
+    options = ", ".join(f"v{number}" for number in range(9000))
+    many = f"- {{type: dropdown, attributes: {{label: Version, multiple: true, options: [{options}]}}}}\n"
+    checker = Checker(template_set(bug_yml=HEAD + many))
+    for chosen in ("z, v4999, v7", "z, " * 20_000):
+        with in_no_time():
+            answer = checker.check(Submission("t", f"### Version\n\n{chosen}")).answers[0]
+        assert answer.value == tuple(chosen.strip(" ,").split(", "))
+
+
+def test_boxes_that_are_all_alike_are_compared_in_no_time():
+    options = [f"I have looked for open issues about the very same thing {n}{'a' * n}" for n in range(50)]
+    lines = "".join(f"- [x] I have looked for open issues about the very same thing {n}b\n" for n in range(900))
+    with in_no_time():
+        assert check(f"### Terms\n\n{lines}", boxes("Terms", *options)).answers[0].value
 
 
 @pytest.mark.parametrize(

@@ -86,6 +86,10 @@ def test_choices_are_tested_one_by_one():
     assert check("### Terms\n\n- [X] a\n- [ ] c", boxes("Terms", "a", "c"), rules=rules).complete
 
 
+def test_half_a_character_is_searched_too():
+    assert ruled("a\ud800b", FieldRule(pattern="b$")) == ""
+
+
 def test_pathological_patterns_and_values_cost_linear_time():
     assert ruled("a" * 50_000 + "!", FieldRule(pattern=r"(a+)+$")) != ""
 

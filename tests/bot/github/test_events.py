@@ -53,6 +53,12 @@ def test_the_example_of_githubs_documentation_is_accepted():
     assert signature_matches(SECRET, b"Hello, World!", header)
 
 
+def test_what_postgresql_cannot_hold_is_dropped_from_a_text():
+    issue = parse_event("issues", {"issue": ISSUE | {"title": "Bro\0ken", "body": "\0"}, "action": "opened"}).issue
+    assert issue
+    assert (issue.title, issue.body) == ("Broken", "")
+
+
 @pytest.mark.parametrize(
     "header",
     [

@@ -248,3 +248,15 @@ def test_the_app_knows_itself(stage: Stage):
     assert stage.app.slug == "triage-bot"
     assert stage.app.metadata().permissions == PERMISSIONS
     assert stage.app.installation_of("octo-org", "hello") is stage.here
+
+
+def test_a_strangers_copy_of_a_marker_is_not_taken_for_the_bots_own(stage: Stage):
+    writer, repo, marker = stage.here.writer, stage.repo, "<!-- report of today -->"
+    theirs = stage.fake.open_issue(HELLO, "eve", "Issue-bash report", f"{marker}\nNothing to do.")
+    first = stage.fake.comment(HELLO, theirs, "eve", f"{marker}\nNothing to do.")
+    number = writer.open_issue(repo, "Issue-bash report", f"{marker}\nMuch to do.", marker)
+    comment = writer.comment(repo, theirs.number, f"{marker}\nMuch to do.", marker)
+    assert number != theirs.number
+    assert comment != first.id
+    assert writer.open_issue(repo, "Issue-bash report", f"{marker}\nMuch to do.", marker) == number
+    assert writer.comment(repo, theirs.number, f"{marker}\nMuch to do.", marker) == comment

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
 from typing import Literal
 
 from hypothesis import HealthCheck, given, settings
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from bot.triage.issue import Actor
 from bot.triage.plan import AddLabels, EditRequest, Plan, PostRequest
+from bot.triage.release import Release
 from tests.bot.triage.world import AUTHOR, LABELS, MAINTAINER, NOW, STRANGER, World, bug, context, docs, issue
 
 POLICY = """
@@ -26,18 +28,36 @@ request:
 fields:
   docs.yml: {change: {min_length: 5}}
 """
+PRINTOUTS = """
+printouts:
+  widget doctor:
+    fields: {"*": {problem: story, page: [os, url]}}
+    labels: {store: {http: Area/Store, sqlite: area/web}}
+    versions: {widget: {label: good first issue}, python: {label: docs, older_than: "3"}}
+"""
+RELEASES = (Release("v1.0", NOW - timedelta(days=9)), Release("v2.0", NOW))
 POLICIES = (
     "",
     POLICY,
+    PRINTOUTS,
     "labels: {needs_info: null, create: {}}",
     "request: {free_form: false, exempt: {maintainers: true}}",
 )
 PEOPLE = st.sampled_from([AUTHOR, MAINTAINER, STRANGER, Actor("other[bot]", is_bot=True)])
 GIVEN = st.sampled_from(["", "...", "It stops after a minute."])
+PRINTED = st.sampled_from(
+    [
+        "widget doctor 1\nwidget: 1.0\nstore: http\nstory: It stops.",
+        "> widget doctor 1\n> widget: 2.0\n> python: 2.7\n> store: sqlite 3",
+        '{"widget doctor": 1, "widget": "unknown", "store": "http", "url": "/a"}',
+        "",
+    ]
+)
 BODIES = st.one_of(
     st.builds(bug, policy=st.booleans(), component=st.sampled_from(["", "store", "web"]), problem=GIVEN),
     st.builds(docs, page=GIVEN, change=GIVEN),
     st.sampled_from(["", "hello", "### Something else\n\nentirely"]),
+    st.builds(bug, problem=PRINTED, logs=PRINTED),
 )
 REPLIES = st.sampled_from(
     [
@@ -69,6 +89,7 @@ Step = Callable[[World], None]
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(lambda body: lambda world: world.edit(body), BODIES),
     st.builds(lambda who, text: lambda world: _say(world, who, text), PEOPLE, REPLIES),
+    st.builds(lambda who, text: lambda world: _say(world, who, text), PEOPLE, PRINTED),
     st.builds(lambda who, words: lambda world: _command(world, who, words), PEOPLE, COMMANDS),
     st.builds(lambda label: lambda world: world.label_by_hand(label), NAMES),
     st.builds(lambda label: lambda world: world.unlabel_by_hand(label), NAMES),
@@ -91,7 +112,7 @@ def _set_state(world: World, state: Literal["open", "closed"]) -> None:
 
 
 def _new_policy(world: World, policy: str) -> None:
-    world.context = context(policy)
+    world.context = context(policy, releases=world.context.releases)
 
 
 @st.composite
@@ -100,7 +121,9 @@ def worlds(draw: st.DrawFn) -> World:
     filed = issue(draw(BODIES), labels=labels, author=draw(PEOPLE))
     return World(
         context(
-            draw(st.sampled_from(POLICIES)), installed_at=draw(st.sampled_from([None, NOW, NOW.replace(year=2031)]))
+            draw(st.sampled_from(POLICIES)),
+            installed_at=draw(st.sampled_from([None, NOW, NOW.replace(year=2031)])),
+            releases=draw(st.sampled_from([None, (), RELEASES])),
         ),
         filed,
     )

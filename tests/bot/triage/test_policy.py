@@ -163,8 +163,42 @@ def test_a_renamed_needs_info_may_be_created_as_well():
             "report: {schedule: '* 6 * * 1'}",
             "1:20: error: report.schedule: begins with the minute, a number: a report comes once an hour at most.",
         ),
+        ("report: {schedule: '0 6 31 2 *'}", "1:20: error: report.schedule: names a day that never comes."),
+        ("report: {schedule: '0 6 30 2,2 *'}", "1:20: error: report.schedule: names a day that never comes."),
+        (
+            "printouts: {info: {versions: {a: {older_than: new, label: old}}}}",
+            "1:47: error: printouts.info.versions.a.older_than: must be `release`, or a version such as 1.8 or 2.0.1.",
+        ),
+        (
+            "printouts: {i: {versions: {a: {older_than: 1.8, label: b}}}}",
+            (
+                "1:44: error: printouts.i.versions.a.older_than: put quotes around it: YAML reads it as a number or a"
+                " yes/no."
+            ),
+        ),
+        (
+            "printouts: {widget doctor: {versions: {widget: {}}}}",
+            "1:48: error: printouts.widget doctor.versions.widget.label: must be given.",
+        ),
+        (
+            "printouts: {widget doctor: {version: {}}}",
+            "1:29: error: printouts.widget doctor.version: there is no such key; did you mean `versions`?",
+        ),
+        ("printouts: {'!': {}}", "1:13: error: printouts.!: must hold a word, as it is printed."),
+        (
+            "printouts: {widget doctor: {fields: {'*': {a: [b, '-']}}}}",
+            "1:51: error: printouts.widget doctor.fields.*.a.1: must hold a word, as it is printed.",
+        ),
+        (
+            "printouts: {widget doctor: {}, Widget-Doctor: {}}",
+            "1:12: error: printouts: two of the titles are the same but for case and punctuation.",
+        ),
         ("enabled: !!python/name:os.system", "1:10: error: The tag `python/name:os.system` is not allowed here."),
         ("enabled: !!int x", "1:10: error: `x` is not a number."),
+        ("enabled: !!int ''", "1:10: error: `` is not a number."),
+        ("enabled: !!float _", "1:10: error: `_` is not a number."),
+        ("enabled: 1" + ":1" * 60, "1:10: error: `1" + ":1" * 19 + ":` is not a number."),
+        ("enabled: 1" + ":1" * 200 + ".5", "1:10: error: `1" + ":1" * 19 + ":` is not a number."),
         ("enabled: !!bool x", "1:10: error: `x` is not true or false."),
         ("a: &a [*a]", "1:4: error: The file is too long or too deep once its aliases are written out."),
         ("a: &a {*a : 1}", "1:4: error: A key must be plain text."),
@@ -172,6 +206,10 @@ def test_a_renamed_needs_info_may_be_created_as_well():
 )
 def test_a_wrong_policy_is_refused_with_line_and_column(text: str, expected: str):
     assert problems(text) == [expected]
+
+
+def test_a_wrong_value_is_named_again_where_an_alias_repeats_it():
+    assert problems("enabled: &a !!int x\ndry_run: *a") == ["1:10: error: `x` is not a number."] * 2
 
 
 def test_all_errors_are_named_at_once():
@@ -194,6 +232,25 @@ def test_the_lifecycle_understands_the_spellings_of_other_tools(text: str):
     stale = load_policy(f"stale: {text}".encode()).stale
     assert (stale.days_until_stale, stale.days_until_close) == (60, None)
     assert (stale.exempt_labels, stale.exempt_all_milestones) == (("a", "b"), True)
+
+
+def test_printouts_are_read():
+    text = b"""
+printouts:
+  " widget doctor ":
+    fields: {"*": {version: widget, system: [os, python]}}
+    labels: {backend: {jax: area/jax, torch: [a, b]}}
+    versions:
+      widget: {label: old}
+      gadget: {label: old, older_than: release}
+      python: {label: old, older_than: "3.10"}
+  gadget: {}
+"""
+    policy = load_policy(text)
+    widget = policy.printouts["widget doctor"]
+    assert policy.fillings == {"widget doctor": {"*": {"version": ("widget",), "system": ("os", "python")}}}
+    assert widget.labels == {"backend": {"jax": ("area/jax",), "torch": ("a", "b")}}
+    assert [rule.older_than for rule in widget.versions.values()] == ["release", "release", "3.10"]
 
 
 def test_a_schedule_is_a_cron_line():

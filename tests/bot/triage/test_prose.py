@@ -16,6 +16,8 @@ from bot.triage.prose import prose
         ("<!-- hidden --> seen", "seen"),
         ("> They said so\n\nI did not", "I did not"),
         ("An `open span", "An open span"),
+        ("An `open\n\nspan` of two", "An open span of two"),
+        ("`a` " * 16_000, ""),
     ],
 )
 def test_code_and_hidden_parts_are_left_out(text: str, own: str):

@@ -22,6 +22,7 @@ def warnings(policy: str) -> list[str]:
         "fields: {'*': {change: {required: false}}, docs.yml: {Which page?: {url: true}}}",
         # A text field may be matched by its whole answer.
         "labels: {answers: {docs.yml: {page: {/start: x}}}}",
+        "printouts: {a doctor: {fields: {Bug Report.yml: {Logs: a}, '*': {page: [b, c]}}, labels: {x: {y: z}}}}",
     ],
 )
 def test_names_that_the_templates_have_are_in_order(policy: str):
@@ -45,6 +46,14 @@ def test_names_that_the_templates_have_are_in_order(policy: str):
             "1:38: warning: The field has no option `stores`; did you mean `store`?",
         ),
         ("fields: {zzz.md: {a: {url: true}}}", "1:10: warning: No template file is called `zzz.md`."),
+        (
+            "printouts: {a doctor: {fields: {bug_report.yml: {logs: os}}}}",
+            "1:33: warning: No template file is called `bug_report.yml`; did you mean `bug report.yml`?",
+        ),
+        (
+            "printouts: {a doctor: {fields: {docs.yml: {pages: os}}}}",
+            "1:44: warning: No field has the id or label `pages`; did you mean `page`?",
+        ),
         ("fields:\n  docs.yml:\n    logs: {url: true}", "3:5: warning: No field has the id or label `logs`."),
     ],
 )

@@ -28,6 +28,7 @@ from bot.triage.plan import (
     RetractNotice,
 )
 from bot.triage.policy import load_policy
+from bot.triage.release import Release
 
 NOW = datetime(2030, 5, 10, 12, tzinfo=UTC)
 REPOSITORY = Repository(1, "octo", "demo", "https://github.com/octo/demo")
@@ -117,11 +118,12 @@ def context(
     files: dict[str, str] | None = None,
     labels: tuple[str, ...] | None = LABELS,
     installed_at: datetime | None = None,
+    releases: tuple[Release, ...] | None = None,
 ) -> Context:
     loaded = load_policy(policy.encode())
     known = None if labels is None else {label.lower(): label for label in labels}
-    checker = Checker(templates(files), loaded.rules)
-    return Context(REPOSITORY, checker, loaded, Renderer(loaded), "triage", installed_at, known)
+    checker = Checker(templates(files), loaded.rules, loaded.fillings)
+    return Context(REPOSITORY, checker, loaded, Renderer(loaded), "triage", installed_at, known, releases)
 
 
 def issue(body: str = "", **changes: Any) -> Issue:

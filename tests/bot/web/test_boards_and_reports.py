@@ -59,7 +59,18 @@ def test_who_asks_again_is_told_that_nothing_is_new(site: Browser, service: Fake
 
 
 @pytest.mark.parametrize(
-    "path", ["/reports/octo/other", "/bash/octo/r/8", "/bash/octo/r/8.json", f"/bash/octo/r/{10**30}", "/bash/octo/r/x"]
+    "path",
+    [
+        "/reports/octo/other",
+        "/reports/octo%00/r",
+        "/bash/octo/r/8",
+        "/bash/octo/r/8.json",
+        f"/bash/octo/r/{10**30}",
+        f"/bash/octo/r/{'9' * 5000}",
+        f"/bash/octo/r/{'9' * 5000}.json",
+        "/bash/octo/r/x",
+        "/bash/octo/r%00/9",
+    ],
 )
 def test_what_is_not_there_is_not_found(site: Browser, path: str):
     assert site.get(path).status_code == 404

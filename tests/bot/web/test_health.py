@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 
 import pytest
+from starlette.types import Message
 
 from bot.credentials import Credentials, write_credentials
 from bot.settings import load_settings
@@ -116,6 +118,27 @@ def test_every_answer_carries_the_security_headers(waiting: Browser, running: Br
             assert policy.startswith("default-src 'none'; style-src 'sha256-")
             assert "unsafe" not in policy
             assert headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("path", ["/setup", "/setup/callback", "/healthz/", "/nothing"])
+def test_a_query_that_is_no_text_breaks_nothing(waiting: Browser, running: Browser, path: str):
+    for browser in (waiting, running):
+        assert status_of(browser, path, b"code=\xff") < 500
+
+
+def status_of(browser: Browser, path: str, query: bytes) -> int:
+    """Asks without a client, which would make text of the query."""
+    scope = {"type": "http", "method": "GET", "path": path, "query_string": query, "headers": [], "server": ("bot", 80)}
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.request", "body": b""}
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status", 0))
+
+    asyncio.run(browser.app(scope, receive, send))
+    return max(statuses)
 
 
 def test_the_generated_api_pages_are_off(running: Browser):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import html
 import json
 import logging
@@ -12,9 +13,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 import pytest
+from starlette.types import Message
 
 from bot.credentials import read_credentials
 from bot.settings import Settings, load_settings
+from bot.web.bodies import Bodies
 from bot.web.registration import read_manifest
 from bot.web.setup import ATTEMPTS, STATE_SECONDS, Setup
 from tests.fakes.github import Running, key_pair
@@ -47,6 +50,27 @@ def code_of(browser: Browser) -> str:
 def begin(browser: Browser, **form: str) -> httpx.Response:
     filled = {"code": code_of(browser), "public_url": "https://triage.example.com", "organisation": ""} | form
     return browser.post("/setup", data=filled)
+
+
+def test_a_form_that_is_cut_off_breaks_nothing(browser: Browser):
+    statuses: list[int] = []
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    async def send(message: Message) -> None:
+        statuses.append(message.get("status", 0))
+
+    scope = {
+        "type": "http",
+        "method": "POST",
+        "path": "/setup",
+        "query_string": b"",
+        "headers": [],
+        "server": ("b", 80),
+    }
+    asyncio.run(browser.app(scope, receive, send))
+    assert max(statuses) == 403
 
 
 def posted(page: httpx.Response) -> tuple[str, dict[str, object]]:
@@ -202,7 +226,7 @@ def test_a_state_expires(settings: Settings):
     async def done(_credentials: object) -> str:
         return ""
 
-    setup = Setup(settings, done, clock=lambda: now[0])
+    setup = Setup(settings, done, Bodies(), clock=lambda: now[0])
     state = setup.new_state()
     late = setup.new_state()
     now[0] = STATE_SECONDS - 1

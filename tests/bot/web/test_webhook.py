@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from starlette.applications import Starlette
 from starlette.routing import Route
 
+from bot.web.bodies import Bodies
 from bot.web.webhook import MOST_BYTES, Webhook, lane_of
 from bot.work.intake import NotStoredError, Stored
 
@@ -64,7 +65,8 @@ def post(
     engine: Engine, content: bytes | AsyncIterator[bytes], sent: dict[str, str] | list[tuple[bytes, bytes]]
 ) -> httpx.Response:
     async def send() -> httpx.Response:
-        app = Starlette(routes=[Route("/webhook", Webhook(SECRET, engine).receive, methods=["POST"])])
+        hook = Webhook(SECRET, engine, Bodies())
+        app = Starlette(routes=[Route("/webhook", hook.receive, methods=["POST"])])
         async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://bot") as client:
             return await client.post("/webhook", content=content, headers=sent)
 
@@ -158,7 +160,7 @@ def test_more_is_refused_by_its_announced_length_alone(engine: Engine):
     assert response.status_code == 413
 
 
-@pytest.mark.parametrize("announced", [None, "10", "-1", "many"])
+@pytest.mark.parametrize("announced", [None, "10", "-1", "many", "0" * 5000])
 def test_more_is_refused_whatever_length_was_announced(engine: Engine, announced: str | None):
     read = 0
 
@@ -181,7 +183,7 @@ def test_what_could_not_be_stored_is_not_acknowledged():
 
 def test_a_webhook_needs_a_secret(engine: Engine):
     with pytest.raises(ValueError, match="without a secret"):
-        Webhook(b"", engine)
+        Webhook(b"", engine, Bodies())
 
 
 @pytest.mark.parametrize(
