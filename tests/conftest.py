@@ -39,7 +39,7 @@ def pytest_runtest_protocol() -> Generator[None, object, object]:
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
-    """Writes down at once what a worker has covered: one that takes ten seconds to end, with frameworks loaded, is killed."""
+    """Writes down at once what a worker has covered: one that takes over ten seconds to end is killed."""
     covered = coverage.Coverage.current()
     if covered is not None and hasattr(session.config, "workerinput"):
         covered.stop()
