@@ -22,7 +22,7 @@ LABELS = {
     "bug": "d73a4a", "documentation": "0075ca", "enhancement": "a2eeef", "installation": "fef2c0",
     "needs-triage": "fbca04", "help wanted": "008672",
 }  # fmt: skip
-PATIENCE = 10.0
+PATIENCE = 30.0
 """Seconds the bot gets for each thing it should do."""
 
 

@@ -16,7 +16,7 @@ from tests.fakes.github.model import App, Comment, Issue
 from tests.fakes.process import Served
 
 OWNER = "octo-org"
-PATIENCE = 15.0
+PATIENCE = 40.0
 
 BUG = """\
 name: Bug report

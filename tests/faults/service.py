@@ -16,7 +16,7 @@ from tests.fakes.github import FakeGitHub, Running, key_pair
 from tests.fakes.github.model import App
 
 ROOT = Path(__file__).parents[2]
-READY_SECONDS = 30.0
+READY_SECONDS = 60.0
 
 
 def free_port() -> int:

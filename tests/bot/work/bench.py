@@ -100,7 +100,7 @@ class Bench:
         for lane in sorted(self.hand_over(self.waiting())):
             self.lanes.run(lane)
 
-    def settle(self, seconds: float = 5.0) -> None:
+    def settle(self, seconds: float = 30.0) -> None:
         """Until nothing is left to do: also what the bot's own writes bring."""
         until = time.monotonic() + seconds
         self.once()

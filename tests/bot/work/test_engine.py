@@ -77,7 +77,7 @@ class Started:
 
         return asyncio.run(all_at_once())
 
-    def wait_for(self, condition: Callable[[], Any], seconds: float = 10) -> None:
+    def wait_for(self, condition: Callable[[], Any], seconds: float = 30) -> None:
         until = time.monotonic() + seconds
         while not condition():
             assert time.monotonic() < until

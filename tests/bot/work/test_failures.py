@@ -94,7 +94,7 @@ def test_after_a_limit_only_what_is_left_is_done(bench: Bench):
     issue = bench.open()
     bench.once()
     assert bench.labels(issue) == {"bug", "needs-info"}
-    bench.settle(10)
+    bench.settle()
     assert len(bench.requests(issue)) == 1
     assert len(bench.calls("POST", f"/issues/{issue.number}/labels")) == 1
 
@@ -102,7 +102,7 @@ def test_after_a_limit_only_what_is_left_is_done(bench: Bench):
 def test_a_limit_met_while_reading_loses_nothing(bench: Bench):
     bench.fake.faults.secondary_limit(1, method="GET", path="/git/trees/")
     made = [bench.open() for _ in range(3)]
-    bench.settle(10)
+    bench.settle()
     assert [len(bench.requests(issue)) for issue in made] == [1, 1, 1]
 
 
@@ -132,7 +132,7 @@ def test_while_github_refuses_the_key_work_is_held_back(bench: Bench, path: str)
     assert bench.dead() == []
     assert bench.undone() == 3
     fault.times = 0
-    bench.settle(10)
+    bench.settle()
     assert [len(bench.requests(issue)) for issue in made] == [1, 1, 1]
 
 
