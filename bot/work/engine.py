@@ -3,45 +3,36 @@
 from __future__ import annotations
 
 import logging
+import os
+import socket
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import structlog
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer
+from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
 from sqlalchemy.exc import SQLAlchemyError
 
 from bot.logs import Seldom
-from bot.reports.bash import data as board_data
-from bot.store import bashes, deliveries, lanes, reports, repositories, schedules
+from bot.store import lanes, schedules
 from bot.store.begun import Begun
-from bot.store.database import Database, StoreError
+from bot.store.database import Database
 from bot.store.places import place_at
 from bot.work import retention
 from bot.work.fleet import ABANDONED_AFTER, Fleet
+from bot.work.front import Front
 from bot.work.in_hand import InHand
-from bot.work.intake import Intake, Stored
 from bot.work.lease import Lease
+from bot.work.queue import CHORE, CHORES, LANE, LANES, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from dbos import EnqueueOptions
-    from sqlalchemy import Connection
-
-    from bot.store.schedules import Due
-
 log = structlog.get_logger(__name__)
 
-_NAME = "community-triage-bot"
 _VERSION = "1"
 """Constant: by default it is a hash of the code, and a new release would leave the old one's work lying."""
-_QUEUE = "lanes"
-_WORKFLOW = "lane"
-_CHORES = "chores"
-_CHORE = "chore"
 _LOST_AFTER = 120_000
 """Milliseconds after which an undone delivery with no run in sight is looked into."""
 _AHEAD = 8
@@ -93,8 +84,8 @@ class Tuning:
     keep: retention.Keep = retention.KEEP
 
 
-class Engine:
-    """One for the process. `start` before `accept`; `stop` within seconds."""
+class Engine(Front):
+    """One for the process, which then takes deliveries in and works. `start` before `accept`; `stop` within seconds."""
 
     def __init__(
         self,
@@ -105,19 +96,17 @@ class Engine:
         lease: Lease | None = None,
     ) -> None:
         """`lease`: of a place at the database, not begun yet."""
-        self._database = database
+        self._lease = lease or Lease(place_at(database))
+        super().__init__(database, self._lease.place)
         self._runs = runs
         self._chores = chores
         self._tuning = tuning
-        self._lease = lease or Lease(place_at(database))
         self._name = ""
         self._dbos: DBOS | None = None
-        self._client: DBOSClient | None = None
-        self._intake = Intake(database, self._enqueue)
         self._in_hand = InHand(database)
         self._fleet = Fleet(
             database,
-            self._lease.place,
+            self._place,
             self._in_hand.runs,
             self._put_back,
             every=tuning.watch,
@@ -133,14 +122,13 @@ class Engine:
     def start(self) -> None:
         """Raises StoreError, with a sentence for people, when the database cannot be used."""
         self._database.check()
-        place = self._lease.place
         # What places there are stands in a table; but an SQLite file is not touched before it is ours.
-        if place.lapses:
+        if self._place.lapses:
             self._database.migrate()
         self._fleet.name = self._name = self._lease.begin(self._lose)
         try:
-            if place.lapses:
-                self._database.guard = place.guard
+            if self._place.lapses:
+                self._database.guard = self._place.guard
             else:
                 self._database.migrate()
             self._launch()
@@ -150,6 +138,8 @@ class Engine:
         self._intake.start()
         self._fleet.start()
         self._clockwork.start()
+        # By this name others speak of the process when they take over its work.
+        log.info("at work", place=self._name, host=socket.gethostname(), pid=os.getpid())
 
     def stop(self, timeout: float = 5) -> None:
         """Takes no more, lets the issues in hand be finished, leaves the rest to others or the next start."""
@@ -166,49 +156,15 @@ class Engine:
         if self._lost.is_set():
             tell()
 
-    async def accept(self, guid: str, event: str, lane: str, body: bytes) -> Stored:
-        """Back once the delivery is safe on disk and its lane is going to run. Raises NotStored."""
-        return await self._intake.take(guid, event, lane, body)
-
     def checks(self) -> dict[str, str]:
         """What is wrong with the database and the engine; empty texts where nothing is."""
-        try:
-            self._database.check()
-        except StoreError as error:
-            return {"database": str(error), "engine": "needs the database"}
-        if self._lost.is_set():
-            return {"database": "", "engine": "others have taken over its work; it starts anew"}
-        alive = self._clockwork.is_alive() and self._intake.is_alive and self._fleet.is_alive
-        return {"database": "", "engine": "" if alive else "stopped"}
-
-    def figures(self) -> dict[str, float]:
-        """Gauges."""
-        places = self._lease.place.figures()
-        with self._database.read() as connection:
-            oldest = deliveries.oldest_undone(connection)
-            return {
-                "deliveries_undone": deliveries.count_undone(connection),
-                "oldest_undone_delivery_seconds": max(0.0, time.time() - oldest / 1000) if oldest else 0.0,
-                "dead_letters": deliveries.count_dead(connection),
-                "workers_alive": places.alive,
-                "lease_changes": places.lapses,
-            }
-
-    def report(self, owner: str, name: str) -> bytes | None:
-        """The latest report on a public repository, in its JSON form."""
-        with self._database.read() as connection:
-            kept = reports.get_public(connection, owner, name)
-            return kept.content if kept else None
-
-    def board(self, owner: str, name: str, number: int) -> dict[str, Any] | None:
-        """The bash with this tracking issue, of a public repository, as its page shows it."""
-        with self._database.read() as connection:
-            kept = bashes.of_issue(connection, owner, name, number)
-            known = repositories.get(connection, kept.repository_id) if kept else None
-        if kept is None or known is None:
-            return None
-        url = f"{known.repository.html_url}/issues/{number}"
-        return {"url": url, **board_data(kept.bash, datetime.now(UTC))}
+        wrong = super().checks()
+        engine = wrong.pop("intake")
+        if self._lost.is_set() and not engine:
+            engine = "others have taken over its work; it starts anew"
+        elif not engine and not (self._clockwork.is_alive() and self._fleet.is_alive):
+            engine = "stopped"
+        return {**wrong, "engine": engine}
 
     def _launch(self) -> None:
         library = logging.getLogger("dbos")
@@ -218,7 +174,7 @@ class Engine:
             # Each of its threads complains at each look into the queue.
             library.addFilter(Seldom(_TOLD_EVERY))
         config: DBOSConfig = {
-            "name": _NAME,
+            "name": NAME,
             "application_version": _VERSION,
             # Whose runs they are: what an earlier process of this name left is taken up again at the start.
             "executor_id": self._name,
@@ -227,25 +183,27 @@ class Engine:
             "serializer": DBOSPortableJSONSerializer(),
             "enable_otlp": False,
             "log_level": "WARNING",
-            "run_migrations": True,
+            # Opening the queue has seen to that.
+            "run_migrations": False,
             "use_listen_notify": False,
         }
+        self._queue.open()
         self._dbos = DBOS(config=config)
         # Else this process would also take up what only a newer one knows how to run.
-        DBOS.listen_queues([_QUEUE, _CHORES])
+        DBOS.listen_queues([LANES, CHORES])
 
         # No limit on recoveries: how often a delivery is tried is the lane's own affair.
-        @DBOS.workflow(name=_WORKFLOW, max_recovery_attempts=None)
+        @DBOS.workflow(name=LANE, max_recovery_attempts=None)
         def lane(name: str) -> None:
             self._do(name, lambda: self._run_lane(name))
 
-        @DBOS.workflow(name=_CHORE, max_recovery_attempts=None)
+        @DBOS.workflow(name=CHORE, max_recovery_attempts=None)
         def chore(name: str, repository_id: int) -> None:
             self._do(f"{name} of {repository_id}", lambda: self._run_chore(name, repository_id))
 
         DBOS.launch()
         DBOS.register_queue(
-            _QUEUE,
+            LANES,
             partition_concurrency=1,
             worker_concurrency=self._tuning.workers,
             polling_interval_sec=self._tuning.poll,
@@ -253,27 +211,15 @@ class Engine:
         )
         # One at a time, so that people's fresh issues never wait for a sweep or a report.
         DBOS.register_queue(
-            _CHORES,
+            CHORES,
             partition_concurrency=1,
             worker_concurrency=1,
             polling_interval_sec=10 * self._tuning.poll,
             on_conflict="always_update",
         )
-        self._client = DBOSClient(
-            system_database_engine=self._database.engine,
-            serializer=DBOSPortableJSONSerializer(),
-            application_name=_NAME,
-        )
-        if not self._lease.place.lapses:
+        if not self._place.lapses:
             # With others at work, what seems lost now is most likely in their hands.
             self._rescue(round(time.time() * 1000))
-
-    def _enqueue(self, connection: Connection, lane: str) -> None:
-        if self._client is None:
-            message = "the engine has not been started"
-            raise RuntimeError(message)
-        options: EnqueueOptions = {"workflow_name": _WORKFLOW, "queue_name": _QUEUE, "queue_partition_key": lane}
-        self._client.enqueue_in_transaction(connection, options, lane)
 
     def _do(self, name: str, work: Callable[[], None]) -> None:
         self._in_hand.do(Begun(DBOS.workflow_id or "", self._name), name, work)
@@ -312,14 +258,14 @@ class Engine:
 
     def _wake_due(self) -> None:
         now = round(time.time() * 1000)
-        alive = self._lease.place.figures().alive
+        alive = self._place.figures().alive
         with self._database.read() as connection:
             room = max(0, _AHEAD * alive - lanes.count_queued(connection))
             due = lanes.due(connection, now, looks=room)
         if due:
             with self._database.write() as connection:
                 for lane in lanes.mark_queued(connection, due, now):
-                    self._enqueue(connection, lane)
+                    self._queue.put_lane(connection, lane)
 
     def _begin_chores(self) -> None:
         """Those whose time has come are taken and enqueued in one transaction: once, whoever asks."""
@@ -329,24 +275,13 @@ class Engine:
                 return
         with self._database.write() as connection:
             for due in schedules.take(connection, now):
-                self._enqueue_chore(connection, due)
-
-    def _enqueue_chore(self, connection: Connection, due: Due) -> None:
-        if self._client is None:
-            message = "the engine has not been started"
-            raise RuntimeError(message)
-        options: EnqueueOptions = {
-            "workflow_name": _CHORE,
-            "queue_name": _CHORES,
-            "queue_partition_key": str(due.repository_id),
-        }
-        self._client.enqueue_in_transaction(connection, options, due.name, due.repository_id)
+                self._queue.put_chore(connection, due)
 
     def _put_back(self, run: str, process: str) -> None:
         def into_the_queue() -> None:
             if self._dbos:
                 # The one private call; a test guards it. It leaves alone what is another process's by now.
-                self._dbos._sys_db.reenqueue_for_recovery(run, [process], _QUEUE)  # noqa: SLF001
+                self._dbos._sys_db.reenqueue_for_recovery(run, [process], LANES)  # noqa: SLF001
 
         self._in_hand.unless_taken_up(Begun(run, process), into_the_queue)
 
@@ -357,7 +292,7 @@ class Engine:
             found = [lane for lane in lanes.lost(connection, before) if lane not in running]
             lanes.release(connection, found)
             for lane in lanes.mark_queued(connection, found, round(time.time() * 1000)):
-                self._enqueue(connection, lane)
+                self._queue.put_lane(connection, lane)
 
     def _lose(self) -> None:
         """Others have this process's work: it does nothing more, and does not take up what it still claims."""
@@ -377,9 +312,7 @@ class Engine:
     def _close(self, timeout: float = 0) -> None:
         empty = self._in_hand.leave(timeout)
         DBOS.destroy(destroy_registry=True)
-        if self._client:
-            self._client.destroy()
-            self._client = None
+        self._queue.close()
         # The guard stays: what still hangs somewhere must not write later.
         self._lease.end(clean=empty)
         self._database.close()

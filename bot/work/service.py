@@ -14,6 +14,7 @@ from bot.store.times import to_ms
 from bot.work.chores import Chores, Work
 from bot.work.contexts import Contexts
 from bot.work.engine import Engine
+from bot.work.front import Front
 from bot.work.lanes import Lanes
 from bot.work.lease import Lease
 from bot.work.publishing import write_report
@@ -50,6 +51,13 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
     engine = Engine(database, Lanes(database, github), chores=chores, lease=lease)
     engine.start()
     return engine
+
+
+def start_front(settings: Settings, _credentials: Credentials) -> Front:
+    """Opens the database for a process that leaves the work to others. Raises StartError."""
+    front = Front(Database(settings.database_url))
+    front.start()
+    return front
 
 
 def requeue_dead(database: Database, now: datetime, guids: Collection[str] | None = None) -> int:
