@@ -73,8 +73,11 @@ class Seldom(logging.Filter):
         return True
 
 
-def configure_logs(level: str, stream: TextIO | None = None) -> None:
-    """Sends structlog and the standard library's loggers through one formatter. To be called once, at start."""
+def configure_logs(level: str, stream: TextIO | None = None, *, process: str = "") -> None:
+    """Sends structlog and the standard library's loggers through one formatter. To be called once, at start.
+
+    `process`: a name that each line bears, where several processes write to one stream.
+    """
     stream = stream or sys.stderr
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
@@ -82,6 +85,8 @@ def configure_logs(level: str, stream: TextIO | None = None) -> None:
         structlog.stdlib.add_log_level,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
+    if process:
+        shared.append(lambda _logger, _method, line: {**line, "process": process})
     finish: list[Processor]
     if stream.isatty():
         finish = [structlog.dev.ConsoleRenderer(exception_formatter=structlog.dev.plain_traceback)]

@@ -60,6 +60,11 @@ class Settings(BaseSettings):
         return self.data_dir / _DATABASE if self.database_url == self._sqlite_url else None
 
     @property
+    def on_sqlite(self) -> bool:
+        """Then there is one process, and no other beside it."""
+        return self.database_url.startswith("sqlite")
+
+    @property
     def web_url(self) -> str:
         """Where people use this GitHub, e.g. `https://github.com`."""
         return web_url_of(self.github_api_url)

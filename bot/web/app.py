@@ -1,4 +1,4 @@
-"""Puts the web together: the webhook once there is an App, the setup page until then, health and status always."""
+"""Puts the web together: the webhook once there is an App, the setup page until then, health and figures always."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 
-from bot.credentials import Credentials
+from bot.credentials import FILE, Credentials
 from bot.logs import redactor
 from bot.settings import Settings
 from bot.web import addresses
@@ -31,18 +31,24 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 
+_LOOK_FOR_KEYS = 2.0
+"""Seconds between looks whether another process has registered the App."""
+
+
 class Site:
     """What the routes share: the service once it runs, and the setup page while there are no credentials."""
 
-    def __init__(self, settings: Settings, start: Start) -> None:
-        self._settings, self._start = settings, start
+    def __init__(self, settings: Settings, start: Start, *, inner: bool = False) -> None:
+        """`inner`: one that nobody comes to but who watches over the process: no webhook, no setup, no pages."""
+        self._settings, self._start, self.inner = settings, start, inner
         self.service: Service | None = None
-        self.lost = threading.Event()
-        """Others have taken over this process's work: it is to start anew."""
+        self.anew = threading.Event()
+        """The process is to start anew: others have taken over its work, or the App it waited for is registered."""
+        self._closed = threading.Event()
         self._hook: Webhook | None = None
         self._bodies = Bodies()
-        self.setup = None if settings.credentials else Setup(settings, self._take_up, self._bodies)
-        self._registered = self.setup is None
+        self._registered = settings.credentials is not None
+        self.setup = None if self._registered or inner else Setup(settings, self._take_up, self._bodies)
         self.metrics = Metrics(lambda: self.service)
         self._boards = Boards(lambda: self.service)
         self._reports = Reports(lambda: self.service)
@@ -51,15 +57,27 @@ class Site:
         """Starts the service where there are credentials. Raises what is wrong with it, for people."""
         if self._settings.credentials:
             await self._run(self._settings.credentials)
+        elif self.inner:
+            threading.Thread(target=self._wait_for_keys, name="triage-keys", daemon=True).start()
 
     async def close(self) -> None:
+        self._closed.set()
         if self.service:
             await run_in_threadpool(self.service.stop)
+
+    def _wait_for_keys(self) -> None:
+        """Until setup, which is another process's, has put them into the data directory."""
+        while not self._closed.wait(_LOOK_FOR_KEYS):
+            # Whether they can be used, the start will say.
+            if (self._settings.data_dir / FILE).exists():
+                log.info("an App is registered now: starting anew with its keys")
+                self.anew.set()
+                return
 
     async def _run(self, credentials: Credentials) -> None:
         redactor.learn([credentials.webhook_secret, credentials.private_key])
         self.service = await run_in_threadpool(self._start, self._settings, credentials)
-        self.service.when_lost(self.lost.set)
+        self.service.when_lost(self.anew.set)
         self._hook = Webhook(credentials.secret, self.service, self._bodies)
 
     async def _take_up(self, credentials: Credentials) -> str:
@@ -73,12 +91,17 @@ class Site:
         return ""
 
     def routes(self) -> list[BaseRoute]:
-        routes: list[BaseRoute] = [
-            Route("/", self.status, methods=["GET"]),
-            Route("/webhook", self.webhook, methods=["POST"]),
+        health: list[BaseRoute] = [
             Route("/healthz", self.alive, methods=["GET"]),
             Route("/readyz", self.ready, methods=["GET"]),
             Route("/metrics", self.figures, methods=["GET"]),
+        ]
+        if self.inner:
+            return health
+        routes = [
+            *health,
+            Route("/", self.status, methods=["GET"]),
+            Route("/webhook", self.webhook, methods=["POST"]),
             Route("/reports/{owner:name}/{name:name}", self._reports.show, methods=["GET"]),
             Route("/bash/{owner:name}/{name:name}/{number:issue}", self._boards.show, methods=["GET"]),
             Route("/bash/{owner:name}/{name:name}/{number:issue}.json", self._boards.data, methods=["GET"]),
@@ -112,10 +135,10 @@ async def _closed(_request: Request) -> Response:
     return closed()
 
 
-def create_app(settings: Settings, start: Start) -> tuple[FastAPI, Site]:
+def create_app(settings: Settings, start: Start, *, inner: bool = False) -> tuple[FastAPI, Site]:
     """The app, and the site behind it, which is to be opened before serving and closed after."""
     addresses.register()
-    site = Site(settings, start)
+    site = Site(settings, start, inner=inner)
     routes = site.routes()
     # No generated API pages: they load scripts from elsewhere, and there is no API for people here. No redirects from
     # an address with a slash too many either: they break on a query that is no text.

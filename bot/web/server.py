@@ -31,20 +31,20 @@ STOP_SECONDS = 18
 """After this the process ends, whatever hangs: all that matters is on disk already."""
 
 
-def run(settings: Settings, start: Start, announce: Callable[[str], None]) -> bool:
-    """Serves until SIGTERM or SIGINT; True when the process is to start anew, as its work was taken over.
+def run(settings: Settings, start: Start, announce: Callable[[str], None], *, inner: bool = False) -> bool:
+    """Serves until SIGTERM or SIGINT; True when the process is to start anew, as `Site.anew` says.
 
-    Raises OSError where it cannot listen, and whatever `start` raises.
+    `inner`: health and figures only. Raises OSError where it cannot listen, and whatever `start` raises.
     """
     prepare_data_dir(settings.data_dir)
     with closing(_listen(settings.host, settings.port)) as listener:
-        app, site = create_app(settings, start)
-        text = _announcement(site, settings.host, listener.getsockname()[1])
+        app, site = create_app(settings, start, inner=inner)
+        port = listener.getsockname()[1]
         config = configuration(app, Connection)
-        server = _Server(config, lambda: announce(text), site.lost)
+        server = _Server(config, lambda: announce(_announcement(site, settings, port)), site.anew)
         with asyncio.Runner(loop_factory=config.get_loop_factory()) as runner:
             runner.run(_serve(server, site, listener))
-        return site.lost.is_set() and not server.should_exit
+        return site.anew.is_set() and not server.should_exit
 
 
 def start_anew() -> NoReturn:
@@ -80,19 +80,19 @@ async def _serve(server: _Server, site: Site, listener: socket.socket) -> None:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's, but ends with exit code 0 when told to stop, ends when the work is lost, and ends for certain."""
+    """uvicorn's, but ends with exit code 0 when told to stop, ends to start anew, and ends for certain."""
 
-    def __init__(self, config: uvicorn.Config, started: Callable[[], None], lost: threading.Event) -> None:
+    def __init__(self, config: uvicorn.Config, started: Callable[[], None], anew: threading.Event) -> None:
         super().__init__(config)
         self._tell_started = started
-        self._lost = lost
+        self._anew = anew
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         await super().startup(sockets)
         self._tell_started()
 
     async def on_tick(self, counter: int) -> bool:
-        if self._lost.is_set() and not self.should_exit:
+        if self._anew.is_set() and not self.should_exit:
             _end_within(STOP_SECONDS, start_anew)
             return True
         return await super().on_tick(counter)
@@ -126,11 +126,17 @@ def _end_for_certain() -> None:
     os._exit(1)
 
 
-def _announcement(site: Site, host: str, port: int) -> str:
-    anywhere = host in {"0.0.0.0", "::"}  # noqa: S104
-    named = f"[{host}]" if ":" in host else host
+def _announcement(site: Site, settings: Settings, port: int) -> str:
+    anywhere = settings.host in {"0.0.0.0", "::"}  # noqa: S104
+    named = f"[{settings.host}]" if ":" in settings.host else settings.host
     here = f"http://{'localhost' if anywhere else named}:{port}"
     first = f"Listening on http://{named}:{port}"
+    if site.inner:
+        waiting = (
+            "Not configured: no GitHub App is registered yet. Work begins once the setup page has left its keys in"
+            f"\n{settings.data_dir}. On another host, set APP_ID, PRIVATE_KEY and WEBHOOK_SECRET, and start again."
+        )
+        return f"{first} for health and metrics\n{'Configured: at work.' if site.service else waiting}"
     if site.setup is None:
         return f"{first}\nConfigured: deliveries are taken at /webhook."
     return (

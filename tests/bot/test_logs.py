@@ -45,6 +45,14 @@ def test_an_event_is_one_json_line_with_its_delivery():
     assert (line["event"], line["issue"], line["delivery"], line["level"]) == ("labelled", 7, "d-1", "info")
 
 
+def test_where_several_write_to_one_stream_each_line_says_who():
+    stream = io.StringIO()
+    configure_logs("info", stream, process="worker-2")
+    structlog.get_logger("bot.test").info("labelled")
+    logging.getLogger("github.Requester").warning("worth a line")
+    assert [json.loads(line)["process"] for line in stream.getvalue().splitlines()] == ["worker-2"] * 2
+
+
 def test_the_level_is_kept_and_libraries_are_quiet():
     stream, log = written("info")
     log.debug("too much")

@@ -70,8 +70,10 @@ class FakeService:
 class Browser:
     """Asks the app as a browser at this address would."""
 
-    def __init__(self, settings: Settings, start: Start, address: str = "https://triage.example.com") -> None:
-        self.app, self.site = create_app(settings, start)
+    def __init__(
+        self, settings: Settings, start: Start, address: str = "https://triage.example.com", *, inner: bool = False
+    ) -> None:
+        self.app, self.site = create_app(settings, start, inner=inner)
         self._address = address
         asyncio.run(self.site.open())
 

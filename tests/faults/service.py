@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import urllib.request
+from collections.abc import Sequence
 from pathlib import Path
 from urllib.error import URLError
 
@@ -28,9 +29,18 @@ def free_port() -> int:
 class ServiceProcess:
     """`triage serve` with its own data directory; may be started again after a kill."""
 
-    def __init__(self, github: Running, app: App, data_dir: Path, port: int, database_url: str = "") -> None:
-        """`database_url` where several share one; else the file in its own directory."""
+    def __init__(
+        self,
+        github: Running,
+        app: App,
+        data_dir: Path,
+        port: int,
+        database_url: str = "",
+        arguments: Sequence[str] = (),
+    ) -> None:
+        """`database_url` where several share one; else the file in its own directory. `arguments` beside the usual."""
         data_dir.mkdir(exist_ok=True)
+        self._arguments = arguments
         key = data_dir / "key.pem"
         key.write_text(key_pair()[0])
         self.port = port
@@ -50,7 +60,8 @@ class ServiceProcess:
         self.log = data_dir / "service.log"
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "bot", "serve", "--port", str(self.port), "--data-dir", str(self.data_dir)]
+        usual = ["--port", str(self.port), "--data-dir", str(self.data_dir)]
+        command = [sys.executable, "-m", "bot", "serve", *usual, *self._arguments]
         with self.log.open("ab") as log:
             self._process = subprocess.Popen(command, cwd=ROOT, env=self._environment, stdout=log, stderr=log)
         self.wait_until_ready()

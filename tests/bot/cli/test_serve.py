@@ -107,6 +107,30 @@ def test_a_second_service_on_the_same_data_is_refused(tmp_path: Path):
         assert "Another triage process" in ended.stderr
 
 
+@pytest.mark.parametrize("option", ["--web-only", "--work-only", "--workers 2"])
+def test_an_sqlite_file_is_for_one_process_and_the_way_out_is_told(tmp_path: Path, option: str):
+    ended = triage("serve", *option.split(), "--port", "0", "--data-dir", str(tmp_path / "data"))
+    assert ended.returncode == 2
+    assert ended.stderr.startswith(f"triage serve: {option} takes PostgreSQL")
+    assert "DATABASE_URL=postgresql://" in ended.stderr
+    assert not (tmp_path / "data").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ("--web-only --work-only", "--web-only and --work-only exclude each other"),
+        ("--work-only --workers 3", "--work-only and --workers 3 exclude each other"),
+        ("--workers 3 --port 65533", "--workers 3 takes the 3 ports after 65533"),
+    ],
+)
+def test_what_cannot_be_together_is_told(tmp_path: Path, options: str, told: str):
+    env = {"DATABASE_URL": "postgresql://nobody@127.0.0.1:9/none"}
+    ended = triage("serve", *options.split(), "--data-dir", str(tmp_path), env=env)
+    assert ended.returncode == 2
+    assert told in ended.stderr
+
+
 @pytest.mark.parametrize("_server", ["postgresql"] if INSTALLED else [])
 def test_a_process_whose_work_others_took_over_starts_anew_by_itself(tmp_path: Path, _server: str):
     with postgresql_server() as server:

@@ -39,6 +39,24 @@ def test_without_an_app_it_is_alive_but_not_ready(waiting: Browser):
     assert "setup page" in ready.json()["checks"]["credentials"]["message"]
 
 
+def test_who_only_works_shows_health_and_figures_and_nothing_else(tmp_path: Path, service: FakeService):
+    write_credentials(tmp_path, CREDENTIALS)
+    inner = Browser(load_settings(data_dir=tmp_path), service.start, inner=True)
+    assert [inner.get(path).status_code for path in ("/healthz", "/readyz", "/metrics")] == [200] * 3
+    for path in ("/", "/webhook", "/setup", "/setup/callback", "/reports/a/b", "/bash/a/b/1"):
+        assert (inner.get(path).status_code, inner.post(path).status_code) == (404, 404)
+
+
+def test_who_only_works_waits_for_an_app_and_is_then_to_start_anew(tmp_path: Path, service: FakeService):
+    inner = Browser(load_settings(data_dir=tmp_path), service.start, inner=True)
+    assert inner.get("/healthz").status_code == 200
+    assert inner.get("/readyz").json()["checks"]["credentials"]["ok"] is False
+    assert not inner.site.anew.is_set()
+    write_credentials(tmp_path, CREDENTIALS)
+    assert inner.site.anew.wait(20)
+    inner.close()
+
+
 def test_without_an_app_no_delivery_is_taken_signed_or_not(waiting: Browser, service: FakeService):
     for headers in ({}, {"X-Hub-Signature-256": "sha256=00"}):
         answer = waiting.post("/webhook", content=b"{}", headers=headers)
