@@ -39,7 +39,7 @@ define create-311
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint audit bench docs lock wheel clean setup-autolog test-estimators test-store-oldest fuzz
+.PHONY: help demo serve test lint audit bench docs lock wheel clean setup-autolog test-estimators test-store-oldest test-deploy fuzz
 
 # In CI everything is tested; elsewhere autolog's tests run once `make setup-autolog` has fetched the frameworks.
 TRAINING := $(if $(filter true,$(CI)),$(AUTOLOG))
@@ -74,6 +74,9 @@ test-estimators: $(ESTIMATORS)/.made ## Test autolog with TensorFlow 2.15 and it
 
 test-store-oldest: $(OLDEST)/.made ## Test autolog's store with MLflow 3.1, the oldest it writes past, in an environment of its own (Python 3.11, 0.9 GB)
 	$(OLDEST)/bin/python -m pytest -p tests.plugins.loopback_only --confcutdir=tests/autolog tests/autolog/store tests/autolog/store_cli $(ARGS)
+
+test-deploy: $(DEV) ## Do what deploy/Containerfile says in a bare Debian, and see it at work (needs root and debootstrap; two minutes)
+	TRIAGE_TEST_DEPLOY=1 $(BIN)/python -m pytest tests/deploy $(ARGS)
 
 fuzz: $(FUZZ)/.made ## Look for input that breaks something, FUZZ_MINUTES=10 for each target and engine (ARGS=parser for one), in an environment of its own
 	@$(FUZZ)/bin/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(ARGS)
@@ -130,7 +133,7 @@ lock: ## Pin the requirements anew, with hashes (needs uv)
 		--output-file requirements/fuzz.txt pyproject.toml
 
 clean: ## Remove what make set up or built
-	rm -rf $(VENV) $(ESTIMATORS) $(OLDEST) $(AUDIT) $(FUZZ) .fuzz dist autolog/dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks \
+	rm -rf $(VENV) $(ESTIMATORS) $(OLDEST) $(AUDIT) $(FUZZ) .fuzz .deploy dist autolog/dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis .benchmarks \
 		tests/contract/node_modules benchmarks/node_modules
 	find bot autolog tests benchmarks docs -name __pycache__ -type d -prune -exec rm -rf {} +
 
