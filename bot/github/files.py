@@ -19,11 +19,13 @@ from bot.forms.load import is_template_path
 from bot.github import payloads
 from bot.github.client import Client, path_of
 from bot.github.errors import NotFound, Rejected
-from bot.triage.issue import Repository
+from bot.triage.issue import SHARED, Repository
 
 POLICY_PATH = ".github/triage.yml"
 FRESH_FOR = 600.0
-"""Seconds without asking again. Pushes say what changed; this is for those that got lost."""
+"""Seconds without asking again. Deliveries tell of changes; this is for those that got lost."""
+SETTLES_IN = 10.0
+"""Seconds after a change for which an answer of GitHub's may still show what was before."""
 _FOLDER = ".github/issue_template/"
 _MOST_BYTES = 256 * 1024
 _MOST_FILES = 100
@@ -49,6 +51,25 @@ class MemoryCache(dict[str, bytes]):
 
 
 @dataclass(frozen=True, slots=True)
+class Fresh:
+    """Until when what was read is kept on without asking."""
+
+    changed_at: int
+    """When it had last changed, in milliseconds, as deliveries to any process told; 0 where none did."""
+    until: float
+
+    @classmethod
+    def read(cls, changed_at: int, now: float) -> Fresh:
+        """Of what is read now."""
+        settled = now - changed_at / 1000 >= SETTLES_IN
+        return cls(changed_at, now + (FRESH_FOR if settled else SETTLES_IN))
+
+    def holds(self, changed_at: int, now: float) -> bool:
+        """Compared for being the same alone, as the clocks of processes differ."""
+        return self.changed_at == changed_at and now < self.until
+
+
+@dataclass(frozen=True, slots=True)
 class RepositoryFiles:
     """What a repository, or its owner for it, says about its issues."""
 
@@ -66,12 +87,21 @@ class _Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class _Root:
+    """The top of a repository, as it was read."""
+
+    fresh: Fresh
+    entries: list[_Entry]
+
+
+@dataclass(frozen=True, slots=True)
 class _Known:
     """What was read, and the state of things it was read from."""
 
     root: list[_Entry]
     shared: list[_Entry] | None
     """The owner's `.github`; None where it was not needed."""
+    shared_changed_at: int
     files: RepositoryFiles
 
 
@@ -82,23 +112,26 @@ class FileReader:
         self._client = client
         self._cache = cache
         self._clock = clock
-        self._roots: dict[str, tuple[float, list[_Entry]]] = {}
+        self._roots: dict[str, _Root] = {}
         self._known: dict[int, _Known] = {}
 
-    def read(self, repo: Repository) -> RepositoryFiles:
-        """The repository's own files; from the owner's `.github` what the repository has not."""
-        root = self._root(repo)
+    def read(self, repo: Repository, changed_at: int = 0, shared_changed_at: int = 0) -> RepositoryFiles:
+        """The repository's own files; from the owner's `.github` what the repository has not.
+
+        `changed_at`: when something of it may have changed, and the same of the owner's `.github`.
+        """
+        root = self._root(repo, changed_at)
         known = self._known.get(repo.id)
-        if known and known.root == root and (known.shared is None or known.shared == self._root(_shared(repo))):
+        if known and known.root == root and self._still_shared(repo, known, shared_changed_at):
             return known.files
         own = self._listed(repo, root)
         policies = [(repo, entry) for entry in own if entry.path == POLICY_PATH]
         templates = [(repo, entry) for entry in own if is_template_path(entry.path)]
         has_folder = any(_in_folder(entry) for entry in own)
         shared: list[_Entry] | None = None
-        if not (has_folder and policies) and repo.name.lower() != ".github":
+        if not (has_folder and policies) and not repo.is_shared:
             owner = _shared(repo)
-            shared = self._root(owner)
+            shared = self._root(owner, shared_changed_at)
             listed = self._listed(owner, shared)
             policies = policies or [(owner, entry) for entry in listed if entry.path == POLICY_PATH]
             forms = [(owner, entry) for entry in listed if _in_folder(entry) and is_template_path(entry.path)]
@@ -108,15 +141,15 @@ class FileReader:
         files = self._contents(templates, policies)
         if len(self._known) >= _MOST_KNOWN:
             self._known.clear()
-        self._known[repo.id] = _Known(root, shared, files)
+        self._known[repo.id] = _Known(root, shared, shared_changed_at, files)
         return files
 
-    def stale(self, repo: Repository) -> None:
-        """Ask again, whatever is known."""
-        self._roots.pop(_key(repo), None)
-        if repo.name.lower() == ".github":
-            self._roots.pop(_key(_shared(repo)), None)
-            self._known.clear()
+    def _still_shared(self, repo: Repository, known: _Known, shared_changed_at: int) -> bool:
+        """Whether what was taken from the owner's `.github` is as it was; also whether it is public may change."""
+        if known.shared is None:
+            return True
+        same = known.shared_changed_at == shared_changed_at
+        return same and known.shared == self._root(_shared(repo), shared_changed_at)
 
     def _contents(
         self, templates: list[tuple[Repository, _Entry]], policies: list[tuple[Repository, _Entry]]
@@ -131,15 +164,13 @@ class FileReader:
             policy=blob(self._client, self._cache, policy[0], policy[1].sha) if policy else None,
         )
 
-    def _root(self, repo: Repository) -> list[_Entry]:
+    def _root(self, repo: Repository, changed_at: int) -> list[_Entry]:
         """The top of the default branch: empty where there is none, or none for us to see."""
-        key = _key(repo)
-        now = self._clock()
-        at, entries = self._roots.get(key, (0.0, []))
-        if now - at >= FRESH_FOR:
-            entries = self._root_now(repo, key)
-            self._roots[key] = (now, entries)
-        return entries
+        key, now = _key(repo), self._clock()
+        root = self._roots.get(key)
+        if root is None or not root.fresh.holds(changed_at, now):
+            root = self._roots[key] = _Root(Fresh.read(changed_at, now), self._root_now(repo, key))
+        return root.entries
 
     def _root_now(self, repo: Repository, key: str) -> list[_Entry]:
         known = _loaded(self._cache.get(key))
@@ -213,7 +244,7 @@ def blob(client: Client, cache: FileCache, repo: Repository, sha: str) -> bytes:
 
 def _shared(repo: Repository) -> Repository:
     """The owner's repository for all. Its id is not known, so it goes by the owner's name."""
-    return Repository(0, repo.owner, ".github", "")
+    return Repository(0, repo.owner, SHARED, "")
 
 
 def _key(repo: Repository) -> str:

@@ -11,7 +11,7 @@ from bot.github import payloads
 from bot.github.client import Client, path_of
 from bot.github.docs_pages import DocsPage, DocsReader
 from bot.github.errors import NotFound, Unavailable
-from bot.github.files import FRESH_FOR, FileCache, FileReader, MemoryCache, RepositoryFiles
+from bot.github.files import FileCache, FileReader, Fresh, MemoryCache, RepositoryFiles
 from bot.github.releases import ReleaseReader
 from bot.triage.issue import Comment, Issue, Repository
 from bot.triage.release import Release
@@ -40,7 +40,7 @@ class Reader:
         self._docs = DocsReader(client, cache)
         self._releases = ReleaseReader(client, cache, clock)
         self._clock = clock
-        self._known_labels: dict[int, tuple[float, dict[str, str]]] = {}
+        self._known_labels: dict[int, tuple[Fresh, dict[str, str]]] = {}
 
     def repository(self, owner: str, name: str) -> Repository:
         """A repository by its name, following a rename."""
@@ -89,21 +89,21 @@ class Reader:
         found = map(payloads.issue, next(iter(pages), []))
         return tuple(it for it in found if it is not None and it.author.is_bot and it.author.login == login)
 
-    def labels(self, repo: Repository) -> dict[str, str]:
-        """All labels of the repository: lower case -> real case. Kept for some minutes."""
+    def labels(self, repo: Repository, changed_at: int = 0) -> dict[str, str]:
+        """All labels of the repository: lower case -> real case. Kept for some minutes, or until they change."""
         now = self._clock()
-        at, known = self._known_labels.get(repo.id, (0.0, {}))
-        if now - at < FRESH_FOR:
-            return known
+        kept = self._known_labels.get(repo.id)
+        if kept is not None and kept[0].holds(changed_at, now):
+            return kept[1]
         pages = self._client.pages(f"{path_of(repo)}/labels", repo=repo)
         names = [payloads.label_name(item) for page in pages for item in page]
         found = {name.lower(): name for name in names if name}
-        self._known_labels[repo.id] = (now, found)
+        self._known_labels[repo.id] = (Fresh.read(changed_at, now), found)
         return found
 
-    def files(self, repo: Repository) -> RepositoryFiles:
-        """Templates and policy on the default branch. Kept for some minutes, or until `stale`."""
-        return self._files.read(repo)
+    def files(self, repo: Repository, changed_at: int = 0, shared_changed_at: int = 0) -> RepositoryFiles:
+        """Templates and policy on the default branch. Kept for some minutes, or until they or the owner's change."""
+        return self._files.read(repo, changed_at, shared_changed_at)
 
     def docs(self, repo: Repository, folders: Collection[str]) -> tuple[DocsPage, ...]:
         """What the README and the Markdown pages under these folders are about."""
@@ -113,10 +113,6 @@ class Reader:
         """The newest ones, drafts left out. Kept for some minutes."""
         return self._releases.read(repo)
 
-    def stale(self, repo: Repository) -> None:
-        """Somebody pushed, or the repository was renamed or hidden: ask again."""
-        self._files.stale(repo)
-
     def labels_stale(self, repo: Repository) -> None:
-        """A label was created, renamed or deleted: ask again."""
+        """One was made by this process, whose delivery is yet to come: ask again."""
         self._known_labels.pop(repo.id, None)

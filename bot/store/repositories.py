@@ -9,7 +9,7 @@ import sqlalchemy as sa
 
 from bot.store.database import insert_into
 from bot.store.tables import bashes, fills, installations, maintainers, reports, repositories, texts, threads
-from bot.triage.issue import Repository
+from bot.triage.issue import SHARED, Repository
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -30,9 +30,27 @@ class Known:
     removed: bool
     good_policy: bytes | None
     policy_problems: str
+    files_changed_at: int = 0
+    """When templates or policy may have changed, as deliveries told. To be compared for being the same alone: clocks
+    of processes differ."""
+    labels_changed_at: int = 0
+    shared_changed_at: int = 0
+    """`files_changed_at` of the owner's `.github`; 0 where the App has none."""
 
 
-_GET = sa.select(repositories).where(repositories.c.id == sa.bindparam("repository"))
+_owners = repositories.alias("owners")
+_SHARED = (
+    sa.select(_owners.c.files_changed_at)
+    .where(
+        sa.func.lower(_owners.c.owner) == sa.func.lower(repositories.c.owner),
+        sa.func.lower(_owners.c.name) == SHARED,
+        _owners.c.removed.is_(False),
+    )
+    .limit(1)
+    .scalar_subquery()
+)
+_ALL = sa.select(repositories, sa.func.coalesce(_SHARED, 0).label("shared_changed_at"))
+_GET = _ALL.where(repositories.c.id == sa.bindparam("repository"))
 
 
 def get(connection: sa.Connection, repository_id: int) -> Known | None:
@@ -42,7 +60,7 @@ def get(connection: sa.Connection, repository_id: int) -> Known | None:
 
 def every(connection: sa.Connection, installation_id: int | None = None) -> list[Known]:
     """All that are not removed, or those of one installation."""
-    statement = sa.select(repositories).where(repositories.c.removed.is_(False)).order_by(repositories.c.id)
+    statement = _ALL.where(repositories.c.removed.is_(False)).order_by(repositories.c.id)
     if installation_id is not None:
         statement = statement.where(repositories.c.installation_id == installation_id)
     return [_known(row) for row in connection.execute(statement)]
@@ -132,6 +150,13 @@ def forget_lost(connection: sa.Connection, most: int) -> int:
     return gone
 
 
+def change(connection: sa.Connection, repository_id: int, now: int, *, files: bool, labels: bool) -> None:
+    """What any process has read of these is not to be kept on. Never the same time twice."""
+    changed = (repositories.c.files_changed_at,) * files + (repositories.c.labels_changed_at,) * labels
+    values = {column.name: sa.case((column >= now, column + 1), else_=now) for column in changed}
+    connection.execute(repositories.update().where(repositories.c.id == repository_id).values(**values))
+
+
 def keep_policy(connection: sa.Connection, repository_id: int, good: bytes | None, problems: str) -> None:
     """Remembers the last good policy (None keeps the one there is) and what is wrong with the present one."""
     values: dict[str, Any] = {"policy_problems": problems}
@@ -150,4 +175,7 @@ def _known(row: sa.Row[Any]) -> Known:
         removed=row.removed,
         good_policy=row.good_policy,
         policy_problems=row.policy_problems,
+        files_changed_at=row.files_changed_at,
+        labels_changed_at=row.labels_changed_at,
+        shared_changed_at=row.shared_changed_at,
     )

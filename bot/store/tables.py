@@ -109,8 +109,13 @@ repositories = sa.Table(
     sa.Column("good_policy", sa.LargeBinary),
     # What is wrong with the present one, a line each; empty when it is fine.
     _text("policy_problems"),
+    # When a delivery last told that templates, policy or labels may have changed: what was read before is not kept on.
+    sa.Column("files_changed_at", sa.BigInteger, nullable=False, server_default=_ZERO),
+    sa.Column("labels_changed_at", sa.BigInteger, nullable=False, server_default=_ZERO),
 )
 sa.Index("repositories_by_installation", repositories.c.installation_id)
+# Names are compared without case.
+sa.Index("repositories_by_name", sa.func.lower(repositories.c.owner), sa.func.lower(repositories.c.name))
 
 issues = sa.Table(
     "issues",

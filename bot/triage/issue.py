@@ -22,6 +22,10 @@ class Actor:
         return self.association in MAINTAINERS
 
 
+SHARED = ".github"
+"""The name of an owner's repository from which the others take the files that they have not."""
+
+
 @dataclass(frozen=True, slots=True)
 class Repository:
     id: int
@@ -35,6 +39,10 @@ class Repository:
     @property
     def full_name(self) -> str:
         return f"{self.owner}/{self.name}"
+
+    @property
+    def is_shared(self) -> bool:
+        return self.name.lower() == SHARED
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,7 +17,7 @@ import structlog
 
 from bot.github.errors import Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
-from bot.store import bashes, commands, deliveries, issues, journal, repositories
+from bot.store import bashes, commands, deliveries, issues, journal
 from bot.store.waiting import seen as seen_in_mirror
 from bot.triage import lifecycle
 from bot.triage.commands import OF_BASH
@@ -27,6 +27,7 @@ from bot.work.acts import Act
 from bot.work.contexts import for_issue
 from bot.work.mirror import Mirror
 from bot.work.pace import Pace, Pause
+from bot.work.placing import place
 
 if TYPE_CHECKING:
     import threading
@@ -83,19 +84,18 @@ class Batch:
     def run(self, pending: list[Delivery], due: list[int]) -> None:
         """Raises Pause once all that could be done is stored."""
         events = self._parsed(pending)
-        known, installed = self._place(events)
-        if known is None or installed is None:
+        known = place(self._shop.database, self._id, self._known, events, self._now)
+        if known is None or known.installation_id is None:
             log.warning("deliveries from a repository that no installation covers", repository=self._id)
             self._drop(pending, due)
             return
+        installed = self._shop.github.installation(known.installation_id)
         numbers = {event.issue.number for event, _ in events if event.issue is not None} | set(due)
         with self._shop.database.read() as connection:
             records = issues.load(connection, self._id, numbers)
             waiting = commands.load_open(connection, self._id, numbers)
         mirror = Mirror(records, self._id, self._slug())
         self._take_in(events, mirror)
-        for event, _ in self._events:
-            landscape.forget_cached(event, known.repository, installed)
         for number in due:
             mirror.look(number)
         said = [(number, command) for number, look in mirror.looks.items() for command in look.said]
@@ -118,23 +118,6 @@ class Batch:
             except Exception as error:  # noqa: BLE001 whatever it is: the other deliveries go on
                 self._broken.append((delivery, error))
         return events
-
-    def _place(self, events: list[tuple[Event, Delivery]]) -> tuple[Known | None, Installed | None]:
-        """The repository as the newest delivery shows it, and the installation that covers it."""
-        known = self._known
-        # One that is tried again shows the repository as it was: perhaps under an older name.
-        news = [event for event, delivery in events if event.repository and not (known and delivery.applied)]
-        shown = news[-1] if news else None
-        if shown is not None and shown.repository is not None:
-            installation_id = shown.installation_id or (known.installation_id if known else None)
-            if known is None or (known.repository, known.installation_id) != (shown.repository, installation_id):
-                first_seen = min(delivery.received_at for _, delivery in events)
-                with self._shop.database.write() as connection:
-                    repositories.see(connection, shown.repository, installation_id, first_seen)
-                    known = repositories.get(connection, self._id)
-        if known is None or known.installation_id is None:
-            return None, None
-        return known, self._shop.github.installation(known.installation_id)
 
     def _slug(self) -> str:
         try:

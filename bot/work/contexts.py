@@ -54,9 +54,12 @@ class Contexts:
         self._lock = threading.Lock()
 
     def of(self, known: Known, installed: Installed, now: int) -> Context:
-        """The repository's; asks GitHub only where nothing fresh is kept. Raises GitHubError."""
+        """The repository's; asks GitHub only where nothing fresh is kept. Raises GitHubError.
+
+        `known` as it stands in the database, which tells what other processes have heard of changes.
+        """
         repository = known.repository
-        files = installed.reader.files(repository)
+        files = installed.reader.files(repository, known.files_changed_at, known.shared_changed_at)
         with self._lock:
             kept = self._kept.pop(repository.id, None)
         if kept is None or (kept.files is not files and kept.files != files):
@@ -71,7 +74,7 @@ class Contexts:
             policy=kept.policy,
             wording=kept.wording,
             app_slug=self._slug(),
-            known_labels=installed.reader.labels(repository),
+            known_labels=installed.reader.labels(repository, known.labels_changed_at),
         )
 
     def _compile(self, known: Known, files: RepositoryFiles, now: int) -> _Compiled:

@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 
     from bot.github.events import Event
     from bot.triage.issue import Repository
-    from bot.work.ports import Installed
 
 
 def installed(connection: Connection, event: Event, received_at: int, recent: timedelta) -> None:
@@ -51,7 +50,7 @@ def _resume(connection: Connection, installation_id: int, now: int, recent: time
 
 
 def changed(connection: Connection, event: Event, repository: Repository, now: datetime, recent: timedelta) -> None:
-    """What `repository`, `label` and `push` events change in the store; `forget_cached` does the rest."""
+    """What `repository`, `label` and `push` events change, beside what has been read (`changes_files`)."""
     match event.name, event.action:
         case "repository", "deleted":
             repositories.remove(connection, [repository.id])
@@ -59,7 +58,7 @@ def changed(connection: Connection, event: Event, repository: Repository, now: d
             issues.rename_label(connection, repository.id, event.renamed_from, event.label)
         case "push", _ if touches_decisions(repository, event.branch, event.paths):
             affected = {repository.id}
-            if repository.name.lower() == ".github":
+            if repository.is_shared:
                 # The owner's other repositories fall back to this one's files.
                 affected.update(repositories.of_owner(connection, repository.owner))
             schedules.put_all(connection, affected, POLICY, to_ms(now))
@@ -67,9 +66,12 @@ def changed(connection: Connection, event: Event, repository: Repository, now: d
                 issues.look_again_at_open_requests(connection, id_, to_ms(now), to_ms(now - recent))
 
 
-def forget_cached(event: Event, repository: Repository, installed: Installed) -> None:
-    """What was read of the repository is no longer so."""
-    if event.name == "label":
-        installed.reader.labels_stale(repository)
-    elif event.name == "repository" or touches_decisions(repository, event.branch, event.paths):
-        installed.reader.stale(repository)
+def changes_files(event: Event) -> bool:
+    """Whether templates or policy, as they were read, may no longer be so."""
+    if event.repository is None:
+        return False
+    return event.name == "repository" or touches_decisions(event.repository, event.branch, event.paths)
+
+
+def changes_labels(event: Event) -> bool:
+    return event.name == "label"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import time
+import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -50,6 +51,19 @@ class Pair:
                 self.fake.open_issue(repo, "ann", f"Problem {number}", "It does not work.")
         self.wait_for(lambda: sum(self.asked()) >= 8, 30)
 
+    def asked_in_each(self) -> list[set[str]]:
+        """One more issue in each repository, and the labels that it gets."""
+        opened = [(repo, self.fake.open_issue(repo, "ann", "Problem", "It does not work.")) for repo in REPOSITORIES]
+        self.wait_for(lambda: all(self.fake.comments_by(self.app, *one) for one in opened), 30)
+        self.wait_for(self.is_quiet, 30)
+        return [set(self.fake.labels_of(*one)) for one in opened]
+
+    def is_quiet(self) -> bool:
+        """All that GitHub has to tell was told and taken in."""
+        self.fake.hooks.wait(30)
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.survivor.port}/metrics", timeout=5) as answer:
+            return "triage_deliveries_undone 0.0" in answer.read().decode()
+
 
 @pytest.fixture(params=SERVERS)
 def pair(tmp_path: Path) -> Iterator[Pair]:
@@ -57,7 +71,7 @@ def pair(tmp_path: Path) -> Iterator[Pair]:
     fake = FakeGitHub(Limits.off())
     app = fake.add_app(webhook_url=f"http://127.0.0.1:{port}/webhook")
     for repo in REPOSITORIES:
-        fake.add_repository(repo, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug", "needs-info"])
+        fake.add_repository(repo, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug", "needs-info", "waiting"])
     with serve(fake) as github, postgresql_server() as server:
         survivor = ServiceProcess(github, app, tmp_path / "survivor", port, server.url())
         victim = ServiceProcess(github, app, tmp_path / "victim", free_port(), server.url())
@@ -92,3 +106,14 @@ def test_a_frozen_service_writes_nothing_when_it_wakes_and_starts_anew(pair: Pai
     pair.victim.wait_until_ready()
     assert set(pair.asked()) == {1}
     assert pair.victim.stop() == 0
+
+
+def test_a_policy_that_was_pushed_holds_in_every_process(pair: Pair):
+    # Often enough that both have all the repositories' files in memory.
+    for _ in range(4):
+        assert pair.asked_in_each() == [{"needs-info"}] * len(REPOSITORIES)
+    for repo in REPOSITORIES:
+        pair.fake.push(repo, {".github/triage.yml": "labels: {needs_info: waiting}"})
+    pair.wait_for(pair.is_quiet, 30)
+    # Each by whoever is quicker to take the lane.
+    assert pair.asked_in_each() == [{"waiting"}] * len(REPOSITORIES)

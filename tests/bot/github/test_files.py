@@ -96,8 +96,7 @@ def test_a_push_costs_what_it_changed(server: ScriptedServer, trees: Trees, read
     trees.publish(HELLO, {BUG: b"name: Bug report", POLICY: b"enabled: true"})
     assert reader.files(repo) is first
     before = len(server.lines())
-    reader.stale(repo)
-    second = reader.files(repo)
+    second = reader.files(repo, changed_at=1)
     assert second.templates == {BUG: b"name: Bug report"}
     assert len(server.lines()) - before == 3  # the root, .github, the one file
 
@@ -108,9 +107,8 @@ def test_a_push_elsewhere_in_the_tree_costs_one_request(
     trees.publish(HELLO, {BUG: b"name: Bug", POLICY: b"", "README.md": b"one"})
     first = reader.files(repo)
     trees.publish(HELLO, {BUG: b"name: Bug", POLICY: b"", "README.md": b"two"})
-    reader.stale(repo)
     before = len(server.lines())
-    assert reader.files(repo) is first
+    assert reader.files(repo, changed_at=1) is first
     assert server.lines()[before:] == [ROOT]
 
 
@@ -165,8 +163,7 @@ def test_whether_the_owners_is_public_is_asked_again_with_what_is_known(
     trees.publish(HELLO, {"README.md": b"Hello"})
     trees.publish(SHARED, {BUG: b"name: Bug"})
     assert reader.files(repo).templates
-    reader.stale(Repository(9, "octo", ".github", ""))
-    assert reader.files(repo).templates
+    assert reader.files(repo, shared_changed_at=1).templates
     asked = [one for one in server.asked if one.line == f"GET /repos/{SHARED}"]
     assert [one.headers.get("if-none-match") for one in asked] == [None, '"p"']
 
@@ -181,8 +178,9 @@ def test_a_push_to_the_owners_repository_reaches_all_of_the_owners_others(
     trees.publish(SHARED, {BUG: b"old"})
     assert [reader.files(one).templates[BUG] for one in (repo, other)] == [b"old", b"old"]
     trees.publish(SHARED, {BUG: b"new"})
-    reader.stale(Repository(9, "octo", ".github", ""))
-    assert [reader.files(one).templates[BUG] for one in (repo, other)] == [b"new", b"new"]
+    again = [reader.files(one, shared_changed_at=1) for one in (repo, other)]
+    assert [files.templates[BUG] for files in again] == [b"new", b"new"]
+    assert server.lines().count(SHARED_ROOT) == 2
 
 
 def test_an_owners_repositories_ask_for_what_is_shared_once(

@@ -8,7 +8,7 @@ import pytest
 
 from bot.github.app import Installation
 from bot.github.errors import NotFound, Unavailable
-from bot.github.files import FRESH_FOR
+from bot.github.files import FRESH_FOR, SETTLES_IN
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock
 from tests.bot.github.conftest import APP_ID
@@ -79,10 +79,25 @@ def test_labels_are_known_by_lower_case_for_a_while(
 
 
 def test_changed_labels_are_read_again(server: ScriptedServer, installation: Installation, repo: Repository):
-    server.on(f"GET {HELLO}/labels", Reply([{"name": "Bug"}]), Reply([{"name": "defect"}]))
+    server.on(f"GET {HELLO}/labels", *(Reply([{"name": name}]) for name in ("Bug", "defect", "fault")))
     installation.reader.labels(repo)
+    assert installation.reader.labels(repo, changed_at=1) == {"defect": "defect"}
+    assert installation.reader.labels(repo, changed_at=1) == {"defect": "defect"}
     installation.reader.labels_stale(repo)
-    assert installation.reader.labels(repo) == {"defect": "defect"}
+    assert installation.reader.labels(repo, changed_at=1) == {"fault": "fault"}
+
+
+def test_what_is_read_right_after_a_change_is_soon_read_again(
+    server: ScriptedServer, installation: Installation, repo: Repository, clock: Clock
+):
+    """GitHub may still have shown what was before."""
+    server.on(f"GET {HELLO}/labels", *(Reply([{"name": name}]) for name in ("late", "new")))
+    just_now = round(1000 * clock.now)
+    assert installation.reader.labels(repo, just_now) == {"late": "late"}
+    clock.now += SETTLES_IN
+    assert installation.reader.labels(repo, just_now) == {"new": "new"}
+    clock.now += FRESH_FOR - 1
+    assert installation.reader.labels(repo, just_now) == {"new": "new"}
 
 
 def test_a_repository_is_found_by_name(server: ScriptedServer, installation: Installation):

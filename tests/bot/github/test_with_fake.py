@@ -120,18 +120,14 @@ def test_templates_follow_a_push_and_the_owners_repository(stage: Stage):
     assert stage.here.reader.files(stage.repo).templates == {BUG: b"name: Bug report\n"}
     stage.fake.add_repository("octo-org/.github", {".github/triage.yml": "enabled: true\n", BUG: "name: Shared\n"})
     stage.fake.push(HELLO, {BUG: None})
-    stage.here.reader.stale(stage.repo)
-    shared = Repository(0, "octo-org", ".github", "")
-    stage.here.reader.stale(shared)
-    files = stage.here.reader.files(stage.repo)
+    files = stage.here.reader.files(stage.repo, changed_at=1, shared_changed_at=1)
     assert files.templates == {BUG: b"name: Shared\n"}
     assert files.policy == b"enabled: true\n"
 
 
 def test_asking_again_is_free(stage: Stage):
     stage.here.reader.files(stage.repo)
-    stage.here.reader.stale(stage.repo)
-    stage.here.reader.files(stage.repo)
+    stage.here.reader.files(stage.repo, changed_at=1)
     assert stage.running.requests("GET", "/git/trees/HEAD")[-1].status == 304
 
 

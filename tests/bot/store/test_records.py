@@ -73,6 +73,26 @@ def test_a_repository_keeps_its_id_under_a_new_name(connection: sa.Connection):
     assert repositories.of_owner(connection, "ACME") == [5]
 
 
+def test_a_change_is_told_to_the_owners_others_and_never_has_the_same_time_twice(connection: sa.Connection):
+    shared = replace(DEMO, id=6, owner="OCTO-org", name=".GitHub")
+    for repository in (DEMO, shared, replace(DEMO, id=7, owner="acme")):
+        repositories.see(connection, repository, 77, 100)
+
+    def told(id_: int) -> tuple[int, int, int]:
+        known = repositories.get(connection, id_)
+        assert known is not None
+        return known.files_changed_at, known.labels_changed_at, known.shared_changed_at
+
+    assert told(5) == (0, 0, 0)
+    repositories.change(connection, 6, 1000, files=True, labels=False)
+    repositories.change(connection, 5, 1000, files=True, labels=True)
+    repositories.change(connection, 5, 900, files=False, labels=True)
+    assert told(5) == (1000, 1001, 1000)
+    assert told(7) == (0, 0, 0)
+    repositories.remove(connection, [6])
+    assert told(5) == (1000, 1001, 0)
+
+
 def test_installing_and_removing(connection: sa.Connection):
     other = replace(DEMO, id=6, name="other")
     repositories.see_installation(connection, 77, "octo-org", installed_at=50)

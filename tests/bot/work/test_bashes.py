@@ -445,9 +445,9 @@ class Ending:
     def installation(self, _id: int) -> Ending:
         return self
 
-    def files(self, repo: Repository) -> RepositoryFiles:
+    def files(self, repo: Repository, changed_at: int, shared_changed_at: int) -> RepositoryFiles:
         self.lanes.stop()
-        return self._reader.files(repo)
+        return self._reader.files(repo, changed_at, shared_changed_at)
 
 
 def test_a_service_that_ends_before_it_heard_hears_after_the_next_start(sitting: Sitting):

@@ -41,7 +41,6 @@ class Place:
         with database.write() as connection:
             repositories.see(connection, self.repository, installed.id, now_ms())
         self.contexts = Contexts(database, lambda: self.app.slug)
-        self.reader = self.app.installation(installed.id).reader
 
     def run(self, name: str, **works: Work) -> None:
         known = {"policy": follow_policy, "report": write_report} | works
@@ -49,7 +48,8 @@ class Place:
 
     def commit(self, policy: str) -> None:
         self.fake.push(WIDGETS, {POLICY: policy})
-        self.reader.stale(self.repository)
+        with self.database.write() as connection:
+            repositories.change(connection, self.repository.id, now_ms(), files=True, labels=False)
 
     def planned(self, name: str) -> int | None:
         with self.database.read() as connection:
