@@ -15,6 +15,7 @@ from github.Auth import AppAuth, Auth
 from bot.github import payloads
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.errors import Forbidden, Rejected, Unavailable
+from bot.github.files import OfInstallation
 from bot.github.quota import DOCUMENTED, Budgets, Quota
 from bot.github.reader import FileCache, MemoryCache, Reader
 from bot.github.threads import ThreadReader
@@ -122,7 +123,7 @@ class App:
     def _installed(self, installation_id: int) -> Installation:
         quota = Quota(self._budgets, self._clock)
         client = self._client_with(installation_id, quota, PERMISSIONS)
-        reader = Reader(client, self, self._cache, self._clock)
+        reader = Reader(client, self, OfInstallation(self._cache, installation_id), self._clock)
         # Both draw on the installation's one budget.
         reports = self._client_with(installation_id, quota, READING_PULLS, READING, timeout=3 * self._timeout)
         return Installation(installation_id, reader, Writer(client, reader), ThreadReader(reports, self))

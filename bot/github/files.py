@@ -50,6 +50,23 @@ class MemoryCache(dict[str, bytes]):
         self[key] = value
 
 
+class OfInstallation:
+    """The part of a cache that is one account's.
+
+    Nothing that one may read is ever given to another, who may know or guess the id of a file.
+    """
+
+    def __init__(self, cache: FileCache, installation_id: int) -> None:
+        self._cache = cache
+        self._prefix = f"{installation_id}/"
+
+    def get(self, key: str) -> bytes | None:
+        return self._cache.get(self._prefix + key)
+
+    def put(self, key: str, value: bytes) -> None:
+        self._cache.put(self._prefix + key, value)
+
+
 @dataclass(frozen=True, slots=True)
 class Fresh:
     """Until when what was read is kept on without asking."""

@@ -37,6 +37,11 @@ class Known:
     shared_changed_at: int = 0
     """`files_changed_at` of the owner's `.github`; 0 where the App has none."""
 
+    @property
+    def is_reachable(self) -> bool:
+        """Whether GitHub can be asked: an installation covers it, and its name has not become another's."""
+        return self.installation_id is not None and bool(self.repository.name)
+
 
 _owners = repositories.alias("owners")
 _SHARED = (
@@ -72,11 +77,42 @@ def of_owner(connection: sa.Connection, owner: str) -> list[int]:
     return list(connection.scalars(statement))
 
 
+def is_named(connection: sa.Connection, owner: str, name: str) -> bool:
+    """Whether a repository is known by this name."""
+    return bool(connection.scalar(sa.select(sa.exists().where(*_by_name(owner, name)))))
+
+
+def _by_name(owner: str, name: str) -> tuple[sa.ColumnElement[bool], ...]:
+    return (sa.func.lower(repositories.c.owner) == owner.lower(), sa.func.lower(repositories.c.name) == name.lower())
+
+
+def lose_name(connection: sa.Connection, repository_id: int) -> None:
+    """It has another name by now, which GitHub is yet to tell: nothing is asked or shown by the old one."""
+    connection.execute(repositories.update().where(repositories.c.id == repository_id).values(name=""))
+
+
+def _take_name(connection: sa.Connection, repository: Repository) -> None:
+    """A name is one repository's: whichever had it before has another now."""
+    others = (*_by_name(repository.owner, repository.name), repositories.c.id != repository.id)
+    connection.execute(repositories.update().where(*others).values(name=""))
+
+
+def _moved_in(values: dict[str, Any], installation_id: int) -> dict[str, Any]:
+    """What follows another installation: the good policy of before may have been another owner's."""
+    stayed = repositories.c.installation_id == installation_id
+    return values | {
+        "installation_id": installation_id,
+        "good_policy": sa.case((stayed, repositories.c.good_policy), else_=None),
+        "policy_problems": sa.case((stayed, repositories.c.policy_problems), else_=""),
+    }
+
+
 def see(connection: sa.Connection, repository: Repository, installation_id: int | None, now: int) -> None:
     """Takes over a repository's present name, page and installation (renamed and transferred ones keep their id).
 
     It does not undo a removal: the delivery may have been under way since before.
     """
+    _take_name(connection, repository)
     values: dict[str, Any] = {
         "owner": repository.owner,
         "name": repository.name,
@@ -84,34 +120,47 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
         "default_branch": repository.default_branch,
         "is_public": repository.is_public,
     }
-    if installation_id is not None:
-        values["installation_id"] = installation_id
-    statement = insert_into(connection.dialect.name, repositories).values(id=repository.id, first_seen=now, **values)
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+    insert = insert_into(connection.dialect.name, repositories)
+    new = insert.values(id=repository.id, first_seen=now, installation_id=installation_id, **values)
+    known = values if installation_id is None else _moved_in(values, installation_id)
+    connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=known))
 
 
 def install(connection: sa.Connection, given: Iterable[Repository], installation_id: int, now: int) -> None:
-    """The App was given these. A default branch is not told then, so a known one stays."""
+    """The App was given these. A default branch is not told then, so a known one stays.
+
+    One that was not public is not taken to be so now: that is asked before anything of it is shown.
+    """
     for repository in given:
+        _take_name(connection, repository)
         values: dict[str, Any] = {
             "owner": repository.owner,
             "name": repository.name,
             "html_url": repository.html_url,
             "is_public": repository.is_public,
-            "installation_id": installation_id,
             "installed_at": now,
             "removed": False,
         }
-        statement = insert_into(connection.dialect.name, repositories).values(
-            id=repository.id, first_seen=now, default_branch=repository.default_branch, **values
+        insert = insert_into(connection.dialect.name, repositories)
+        new = insert.values(
+            id=repository.id,
+            first_seen=now,
+            default_branch=repository.default_branch,
+            installation_id=installation_id,
+            **values,
         )
-        connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+        known = values | {"is_public": sa.and_(repositories.c.is_public, insert.excluded.is_public)}
+        connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=_moved_in(known, installation_id)))
 
 
-def remove(connection: sa.Connection, repository_ids: Iterable[int]) -> None:
-    """The App lost these, or they are gone."""
-    statement = repositories.update().where(repositories.c.id.in_(list(repository_ids)))
-    connection.execute(statement.values(removed=True))
+def remove(connection: sa.Connection, repository_ids: Iterable[int], installation_id: int | None = None) -> None:
+    """The App lost these, or they are gone.
+
+    With an installation only those that are still its own: one that was transferred may be another's by now.
+    """
+    ours = sa.true() if installation_id is None else repositories.c.installation_id == installation_id
+    lost = repositories.update().where(repositories.c.id.in_(list(repository_ids)), ours)
+    connection.execute(lost.values(removed=True))
 
 
 def see_installation(

@@ -47,11 +47,11 @@ class Bashes:
             known = repositories.get(connection, repository_id) if said or due else None
         if known is None:
             return
-        if known.removed or known.installation_id is None:
+        if known.removed or not known.is_reachable:
             self._put_off(alive)
             return
         try:
-            installed = self._github.installation(known.installation_id)
+            installed = self._github.installation(known.installation_id or 0)
             context = self._contexts.of(known, installed, self._pace.now())
         except Exception as error:  # noqa: BLE001 it must not take the lane with it
             self._log(error)

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
-from bot.github.errors import Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
+from bot.github.errors import Forbidden, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
 from bot.store import bashes, commands, deliveries, issues, journal
 from bot.store.waiting import seen as seen_in_mirror
@@ -25,9 +25,9 @@ from bot.triage.issue import Command
 from bot.work import landscape, looks, metrics
 from bot.work.acts import Act
 from bot.work.contexts import for_issue
+from bot.work.locating import locate
 from bot.work.mirror import Mirror
-from bot.work.pace import Pace, Pause
-from bot.work.placing import place
+from bot.work.pace import Pace, Pause, or_pause
 
 if TYPE_CHECKING:
     import threading
@@ -84,17 +84,18 @@ class Batch:
     def run(self, pending: list[Delivery], due: list[int]) -> None:
         """Raises Pause once all that could be done is stored."""
         events = self._parsed(pending)
-        known = place(self._shop.database, self._id, self._known, events, self._now)
-        if known is None or known.installation_id is None:
+        known = locate(self._shop, self._id, self._known, events, self._now)
+        if known is None or not known.is_reachable:
             log.warning("deliveries from a repository that no installation covers", repository=self._id)
             self._drop(pending, due)
             return
-        installed = self._shop.github.installation(known.installation_id)
+        installed = self._shop.github.installation(known.installation_id or 0)
         numbers = {event.issue.number for event, _ in events if event.issue is not None} | set(due)
         with self._shop.database.read() as connection:
             records = issues.load(connection, self._id, numbers)
             waiting = commands.load_open(connection, self._id, numbers)
-        mirror = Mirror(records, self._id, self._slug())
+        slug = or_pause(self._shop.pace, lambda: self._shop.github.slug)
+        mirror = Mirror(records, self._id, slug)
         self._take_in(events, mirror)
         for number in due:
             mirror.look(number)
@@ -118,17 +119,6 @@ class Batch:
             except Exception as error:  # noqa: BLE001 whatever it is: the other deliveries go on
                 self._broken.append((delivery, error))
         return events
-
-    def _slug(self) -> str:
-        try:
-            return self._shop.github.slug
-        except LimitReached as error:
-            raise Pause(_until(error), str(error)) from error
-        except Unavailable as error:
-            raise Pause(self._shop.pace.now() + self._shop.pace.wait(2), str(error)) from error
-        except GitHubError as error:
-            # The key is wrong or the App is gone: nothing goes on until somebody mends that, and nothing gets lost.
-            raise Pause(self._shop.pace.now() + self._shop.pace.wait(6), f"{error}. Run `triage doctor`.") from error
 
     def _take_in(self, events: list[tuple[Event, Delivery]], mirror: Mirror) -> None:
         for event, delivery in events:

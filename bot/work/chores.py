@@ -13,6 +13,7 @@ import structlog
 from bot.github.errors import GitHubError, LimitReached
 from bot.store import repositories, schedules
 from bot.store.times import to_ms
+from bot.work.locating import confirmed
 from bot.work.pace import PACE, Pace
 from bot.work.schedules import POLICY
 
@@ -71,7 +72,7 @@ class Chores:
                 known = repositories.get(connection, repository_id)
                 failed = schedules.failures(connection, repository_id, name)
                 lease = schedules.next_at(connection, repository_id, name)
-            if work is None or known is None or known.removed or known.installation_id is None:
+            if work is None or known is None or known.removed or not known.is_reachable:
                 self._drop(repository_id, name)
                 return
             try:
@@ -89,6 +90,10 @@ class Chores:
 
     def _done(self, name: str, work: Work, known: Known) -> datetime | None:
         installed = self._github.installation(known.installation_id or 0)
+        if name == POLICY:
+            known = confirmed(self._database, known, installed)
+            if not known.is_reachable:
+                return None
         context = self._contexts.of(known, installed, self._pace.now())
         if not context.policy.enabled and name != POLICY:
             return None

@@ -37,7 +37,7 @@ def installed(connection: Connection, event: Event, received_at: int, recent: ti
         repositories.install(connection, event.repositories_added, id_, received_at)
         given = [repository.id for repository in event.repositories_added]
         schedules.put_all(connection, given, POLICY, received_at)
-    repositories.remove(connection, [repository.id for repository in event.repositories_removed])
+    repositories.remove(connection, [repository.id for repository in event.repositories_removed], id_)
 
 
 def _resume(connection: Connection, installation_id: int, now: int, recent: timedelta) -> None:

@@ -6,6 +6,12 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from bot.github.errors import GitHubError, LimitReached, Unavailable
+from bot.store.times import to_ms
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,19 @@ class Pause(Exception):
     def __init__(self, until: int, reason: str) -> None:
         super().__init__(reason)
         self.until = until
+
+
+def or_pause(pace: Pace, ask: Callable[[], _T]) -> _T:
+    """What GitHub answers to a question without whose answer a lane cannot go on. Raises Pause."""
+    try:
+        return ask()
+    except LimitReached as error:
+        raise Pause(to_ms(error.until), str(error)) from error
+    except Unavailable as error:
+        raise Pause(pace.now() + pace.wait(2), str(error)) from error
+    except GitHubError as error:
+        # The key is wrong or the App is gone: nothing goes on until somebody mends that, and nothing gets lost.
+        raise Pause(pace.now() + pace.wait(6), f"{error}. Run `triage doctor`.") from error
 
 
 def now_ms() -> int:

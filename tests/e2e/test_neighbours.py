@@ -69,6 +69,17 @@ def test_nothing_of_one_account_reaches_another(homes: list[Home], tmp_path: Pat
         assert other not in kept
 
 
+def test_a_repository_that_changes_hands_is_served_by_its_new_owners_policy(homes: list[Home]):
+    home, town = homes[0], homes[0].town
+    before = home.file({"what": "It broke."}, author="ann")
+    assert "Dear friend of acme" in home.asked(before).body
+    town.running.fake.transfer(home.name, "bolt")
+    home.name = home.name.replace("acme", "bolt")
+    after = home.file({"what": "It broke again."}, author="ann")
+    assert "Dear friend of bolt" in home.asked(after).body
+    assert not [(it.method, it.path, it.status) for it in town.running.exchanges if it.status in {401, 403}]
+
+
 def rows_of(database: Path, repository: int) -> str:
     """All that the database holds of a repository, read while the service runs."""
     found: list[object] = []

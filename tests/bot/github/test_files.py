@@ -306,3 +306,21 @@ def test_a_blob_may_come_as_text(server: ScriptedServer, trees: Trees, reader: R
     blob = {"content": "name: Text", "encoding": "utf-8"}
     server.on(f"GET /repos/{HELLO}/git/blobs/{identity(b'name: Bug'.hex())}", Reply(blob))
     assert reader.files(repo).templates == {BUG: b"name: Text"}
+
+
+def test_what_one_account_may_read_is_given_to_no_other_that_names_its_id(
+    server: ScriptedServer, trees: Trees, private_key: str, clock: Clock, cache: MemoryCache, repo: Repository
+):
+    server.on(
+        "POST /app/installations/43/access_tokens", Reply({"token": "token-2", "expires_at": clock.stamp(3600)}, 201)
+    )
+    app = App(7, private_key, api_url=server.url, timeout=1, clock=clock, cache=cache)
+    for name in (HELLO, "evil/twin"):
+        trees.publish(name, {BUG: b"name: Secret"})
+    assert app.installation(INSTALLATION_ID).reader.files(repo).templates
+    before = len(server.lines())
+    # Its files bear the same ids, and are asked for all the same: GitHub knows who may read what.
+    assert app.installation(43).reader.files(Repository(2, "evil", "twin", "")).templates
+    asked = [(it.line, it.headers["authorization"]) for it in server.asked[before:] if "/evil/twin/git" in it.line]
+    assert len(asked) == 3  # the root, .github, the one file
+    assert {token for _, token in asked} == {"Bearer token-2"}

@@ -73,6 +73,42 @@ def test_a_repository_keeps_its_id_under_a_new_name(connection: sa.Connection):
     assert repositories.of_owner(connection, "ACME") == [5]
 
 
+def test_a_name_is_one_repositorys(connection: sa.Connection):
+    repositories.see(connection, DEMO, 77, 100)
+    repositories.see(connection, replace(DEMO, id=6, name="Demo"), 77, 200)
+    first, second = repositories.get(connection, 5), repositories.get(connection, 6)
+    assert first is not None
+    assert second is not None
+    assert (first.repository.name, first.is_reachable) == ("", False)
+    assert (second.repository.name, second.is_reachable) == ("Demo", True)
+    repositories.install(connection, [DEMO], 77, 300)
+    assert repositories.is_named(connection, "OCTO-ORG", "DEMO")
+    second = repositories.get(connection, 6)
+    assert second is not None
+    assert not second.is_reachable
+
+
+def test_with_another_installation_the_good_policy_of_before_is_forgotten(connection: sa.Connection):
+    repositories.see(connection, DEMO, 77, 100)
+    repositories.keep_policy(connection, 5, b"theirs", "wrong")
+    repositories.see(connection, DEMO, 77, 100)
+    kept = repositories.get(connection, 5)
+    repositories.see(connection, replace(DEMO, owner="acme"), 78, 100)
+    gone = repositories.get(connection, 5)
+    assert kept is not None
+    assert gone is not None
+    assert (kept.good_policy, kept.policy_problems) == (b"theirs", "wrong")
+    assert (gone.good_policy, gone.policy_problems) == (None, "")
+
+
+def test_only_its_own_installation_loses_a_repository(connection: sa.Connection):
+    repositories.see(connection, DEMO, 78, 100)
+    repositories.remove(connection, [5], 77)
+    assert [it.repository.id for it in repositories.every(connection)] == [5]
+    repositories.remove(connection, [5], 78)
+    assert repositories.every(connection) == []
+
+
 def test_a_change_is_told_to_the_owners_others_and_never_has_the_same_time_twice(connection: sa.Connection):
     shared = replace(DEMO, id=6, owner="OCTO-org", name=".GitHub")
     for repository in (DEMO, shared, replace(DEMO, id=7, owner="acme")):

@@ -199,7 +199,7 @@ class CutApp:
     """The App with such a writer."""
 
     def __init__(self, app: App, installation_id: int) -> None:
-        self.id, self.slug = app.id, app.slug
+        self.id, self.slug, self.installation_of = app.id, app.slug, app.installation_of
         installed = app.installation(installation_id)
         self.reader, self.threads, self.writer = installed.reader, installed.threads, CutWriter(installed.writer)
 

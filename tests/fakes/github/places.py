@@ -6,7 +6,7 @@ import base64
 from typing import Any
 
 from tests.fakes.github import git
-from tests.fakes.github.model import Installation, Repository, Token
+from tests.fakes.github.model import Account, Installation, Repository, Token
 from tests.fakes.github.shapes import Json, Shapes, node_id, stamp, stamp_or_none
 
 # Each names an address below the repository's own; braces are URI templates that clients fill in.
@@ -90,8 +90,8 @@ def full_repository(shapes: Shapes, repository: Repository) -> Json:
     return shape
 
 
-def organization(shapes: Shapes, repository: Repository) -> Json:
-    account, url = repository.owner, f"{shapes.api}/orgs/{repository.owner.login}"
+def organization(shapes: Shapes, account: Account) -> Json:
+    url = f"{shapes.api}/orgs/{account.login}"
     return {
         "login": account.login,
         "id": account.id,
@@ -106,6 +106,13 @@ def organization(shapes: Shapes, repository: Repository) -> Json:
         "avatar_url": f"https://avatars.githubusercontent.com/u/{account.id}?v=4",
         "description": None,
     }
+
+
+def former_owner(shapes: Shapes, account: Account) -> Json:
+    """Of a repository that was transferred."""
+    if account.type == "Organization":
+        return {"organization": organization(shapes, account)}
+    return {"user": shapes.account(account)}
 
 
 def installation_shape(shapes: Shapes, installation: Installation) -> Json:

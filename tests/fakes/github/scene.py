@@ -13,7 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 from tests.fakes.github import changes, git
 from tests.fakes.github.changes import By
 from tests.fakes.github.model import App, Commit, Installation, Permission, Repository
-from tests.fakes.github.places import brief_repository, installation_shape, repository_shape
+from tests.fakes.github.places import brief_repository, former_owner, installation_shape, repository_shape
 from tests.fakes.github.shapes import stamp
 from tests.fakes.github.world import World
 
@@ -138,16 +138,21 @@ class Scene(World):
             installation.repositories -= {repository.id for repository in minus}
             for action, listed in (("added", plus), ("removed", minus)):
                 if listed:
-                    payload = {
-                        "action": action,
-                        "installation": installation_shape(self.shapes, installation),
-                        "repository_selection": installation.selection,
-                        "repositories_added": [brief_repository(one) for one in plus],
-                        "repositories_removed": [brief_repository(one) for one in minus],
-                        "requester": None,
-                        "sender": self.shapes.account(installation.account),
-                    }
-                    self.emit_to(installation, "installation_repositories", payload)
+                    self._tell_choice(installation, action, plus, minus)
+
+    def _tell_choice(
+        self, installation: Installation, action: str, plus: Iterable[Repository], minus: Iterable[Repository]
+    ) -> None:
+        payload = {
+            "action": action,
+            "installation": installation_shape(self.shapes, installation),
+            "repository_selection": installation.selection,
+            "repositories_added": [brief_repository(one) for one in plus],
+            "repositories_removed": [brief_repository(one) for one in minus],
+            "requester": None,
+            "sender": self.shapes.account(installation.account),
+        }
+        self.emit_to(installation, "installation_repositories", payload)
 
     def _tell_installation(self, installation: Installation, action: str, **more: Any) -> None:
         sender = {"sender": self.shapes.account(installation.account)}
@@ -274,6 +279,20 @@ class Scene(World):
             self.names[repository.full_name.lower()] = repository.id
             payload = {"action": "renamed", "changes": {"repository": {"name": {"from": before}}}}
             self.emit("repository", repository, self.account(by) if by else repository.owner, payload)
+
+    def transfer(self, repo: str, to: str) -> None:
+        """Moves it to another account; the former name goes on to redirect."""
+        with self.lock:
+            repository = self.repository(repo)
+            owner, repository.owner = repository.owner, self.account(to)
+            self.names[repository.full_name.lower()] = repository.id
+            changed = {"owner": {"from": former_owner(self.shapes, owner)}}
+            self.emit("repository", repository, repository.owner, {"action": "transferred", "changes": changed})
+            for installation in self.installations.values():
+                if installation.selection == "all" and installation.account is owner:
+                    self._tell_choice(installation, "removed", [], [repository])
+                elif installation.selection == "all" and installation.account is repository.owner:
+                    self._tell_choice(installation, "added", [repository], [])
 
     def change_repository(
         self, repo: str, action: Literal["archived", "unarchived", "privatized", "publicized"]

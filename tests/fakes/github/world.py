@@ -149,7 +149,7 @@ class World:
                 "installation": installation_reference(installation),
             }
             if repository.owner.type == "Organization" and "organization" not in whole:
-                whole["organization"] = organization(self.shapes, repository)
+                whole["organization"] = organization(self.shapes, repository.owner)
             self.hooks.send(
                 installation.app, event, whole, installation_id=installation.id, repository_id=repository.id
             )

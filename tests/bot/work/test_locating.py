@@ -1,0 +1,195 @@
+"""Where a repository is: what deliveries say of it that come late, or twice, moves nothing and mixes nothing up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from bot.store import journal, repositories, schedules
+from bot.store.repositories import Known
+from bot.work.chores import Chores
+from bot.work.contexts import Contexts
+from bot.work.schedules import POLICY, follow_policy
+from tests.bot.work.bench import FORM, INCOMPLETE, REPO, Bench, again
+from tests.fakes.github.model import Delivery, Issue
+
+FILES = {".github/ISSUE_TEMPLATE/bug.yml": FORM}
+ELSEWHERE = "acme/demo"
+SHOWN = "octo-org/shown"
+
+
+class Town:
+    """The bench, where repositories move."""
+
+    def __init__(self, bench: Bench) -> None:
+        self.bench, self.fake = bench, bench.fake
+        self.id = bench.repository_id
+        self.first = bench.open()
+        self.old: list[Delivery] = [it for it in bench.waiting() if it.event == "issues"]
+        bench.hand_over(self.old)
+        bench.settle()
+        assert bench.requests(self.first)
+
+    def known(self, id_: int = 0) -> Known:
+        with self.bench.database.read() as connection:
+            known = repositories.get(connection, id_ or self.id)
+        assert known is not None
+        return known
+
+    def replay(self) -> None:
+        """Somebody sends what came before the move once more."""
+        self.bench.hand_over([again(it) for it in self.old])
+        self.bench.settle()
+
+    def lose_news(self) -> None:
+        self.bench.waiting()
+
+    def opened(self, repo: str) -> Issue:
+        issue = self.fake.open_issue(repo, "ann", "It broke", INCOMPLETE)
+        self.bench.settle()
+        return issue
+
+    def asked(self, repo: str, issue: Issue) -> int:
+        return len(self.fake.comments_by(self.bench.app, repo, issue))
+
+    def new(self, repo: str, *, private: bool = False) -> int:
+        """A repository like the first."""
+        made = self.fake.add_repository(repo, FILES, labels=["bug", "needs-info"], private=private)
+        return made.id
+
+    def look_into_policy(self) -> None:
+        bench = self.bench
+        contexts = Contexts(bench.database, lambda: bench.github.slug)
+        Chores(bench.database, bench.github, contexts, {POLICY: follow_policy}, bench.pace).run(self.id, POLICY)
+
+    def planned(self) -> bool:
+        with self.bench.database.read() as connection:
+            return schedules.next_at(connection, self.id, POLICY) is not None
+
+
+@pytest.fixture
+def town(bench: Bench) -> Town:
+    return Town(bench)
+
+
+def test_a_transferred_repository_is_served_by_its_new_owners_installation(town: Town):
+    town.fake.account("acme", "Organization")
+    new = town.fake.install(town.bench.app, "acme")
+    town.fake.transfer(REPO, "acme")
+    town.bench.settle()
+    assert town.asked(ELSEWHERE, town.opened(ELSEWHERE)) == 1
+    town.replay()
+    known = town.known()
+    assert (known.repository.full_name, known.installation_id, known.removed) == (ELSEWHERE, new.id, False)
+    assert town.bench.record(town.first).state == "open"
+    assert town.asked(ELSEWHERE, town.opened(ELSEWHERE)) == 1
+
+
+def test_what_the_former_installation_says_last_takes_nothing_away(town: Town):
+    town.fake.account("acme", "Organization")
+    town.fake.install(town.bench.app, "acme")
+    town.fake.transfer(REPO, "acme")
+    news = sorted(town.bench.waiting(), key=lambda it: b'"action":"removed"' in it.body)
+    assert b'"action":"removed"' in news[-1].body
+    for one in news:
+        for lane in town.bench.hand_over([one]):
+            town.bench.lanes.run(lane)
+    assert not town.known().removed
+
+
+def test_deliveries_from_before_an_app_was_installed_anew_change_nothing(town: Town):
+    town.fake.uninstall(town.bench.installation)
+    new = town.fake.install(town.bench.app, "octo-org")
+    town.bench.settle()
+    town.replay()
+    assert town.known().installation_id == new.id
+    assert town.bench.record(town.first).state == "open"
+    assert town.asked(REPO, town.opened(REPO)) == 1
+
+
+def test_a_new_repository_under_an_old_name_gets_nothing_of_the_old_ones(town: Town):
+    town.fake.rename(REPO, "shown")
+    town.bench.settle()
+    other = town.new(REPO)
+    theirs = town.opened(REPO)
+    assert theirs.number == town.first.number
+    town.fake.comment(REPO, theirs, "ann", "Is anybody there?")
+    town.bench.settle()
+    assert town.asked(REPO, theirs) == 1
+    town.replay()
+    assert (town.known().repository.full_name, town.known(other).repository.full_name) == (SHOWN, REPO)
+    assert (town.asked(SHOWN, town.first), town.asked(REPO, theirs)) == (1, 1)
+    with town.bench.database.read() as connection:
+        entries = [journal.latest(connection, repository_id=id_, number=theirs.number) for id_ in (town.id, other)]
+    assert all(entries)
+    assert not {it.guid for it in entries[0]} & {it.guid for it in entries[1]}
+
+
+def test_it_does_not_though_the_news_of_the_renaming_are_lost(town: Town):
+    town.fake.rename(REPO, "shown")
+    town.lose_news()
+    other = town.new(REPO)
+    theirs = town.opened(REPO)
+    assert town.asked(REPO, theirs) == 1
+    assert town.known(other).repository.full_name == REPO
+    assert not town.known().is_reachable
+    town.look_into_policy()
+    assert not town.planned()
+    town.replay()
+    assert not town.known().is_reachable
+    # Until a delivery of its own tells.
+    assert town.asked(SHOWN, town.opened(SHOWN)) == 1
+    assert town.known().repository.full_name == SHOWN
+    assert town.planned()
+
+
+def test_that_another_repository_has_its_name_is_found_by_the_day_at_the_latest(town: Town):
+    town.fake.rename(REPO, "shown")
+    town.new(REPO)
+    town.lose_news()
+    town.look_into_policy()
+    assert not town.known().is_reachable
+    assert not town.planned()
+
+
+def test_an_old_delivery_does_not_make_a_hidden_repository_public(town: Town):
+    assert town.known().repository.is_public
+    town.fake.change_repository(REPO, "privatized")
+    town.bench.settle()
+    town.replay()
+    assert not town.known().repository.is_public
+    with town.bench.database.write() as connection:
+        given = replace(town.known().repository, is_public=True)
+        repositories.install(connection, [given], town.bench.installation.id, 1)
+    assert not town.known().repository.is_public
+    town.fake.change_repository(REPO, "publicized")
+    town.bench.settle()
+    assert town.known().repository.is_public
+
+
+@pytest.mark.parametrize("how", ["privatized", "gone"])
+def test_that_it_was_hidden_is_found_by_the_day_at_the_latest(town: Town, how: str):
+    if how == "gone":
+        town.fake.delete_repository(REPO)
+    else:
+        town.fake.change_repository(REPO, "privatized")
+    town.lose_news()
+    town.look_into_policy()
+    assert not town.known().repository.is_public
+
+
+def test_a_repository_that_stays_where_it_is_costs_no_question(town: Town):
+    town.bench.forget_calls()
+    town.opened(REPO)
+    assert not town.bench.calls("GET", f"/repos/{REPO}")
+    assert not town.bench.calls("GET", "/installation")
+
+
+def test_while_github_does_not_say_the_lane_waits(town: Town):
+    town.fake.rename(REPO, "shown")
+    town.fake.faults.error(502, path="/installation$", times=2)
+    town.bench.settle(15)
+    assert town.known().repository.full_name == SHOWN
+    assert town.bench.undone() == 0
+    assert not town.bench.dead()
