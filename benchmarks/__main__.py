@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import community, corpus, growth, micro, parsing, peers, service, store, training
+from benchmarks import community, corpus, growth, memory, micro, parsing, peers, service, store, training
 from benchmarks.rounds import Part, as_json, print_part
 
 PARTS: dict[str, Callable[[], Part]] = {
@@ -24,7 +24,10 @@ PARTS: dict[str, Callable[[], Part]] = {
     "training": lambda: training.run(rounds=12),
     "store": lambda: store.run(rounds=7),
 }
-LONG: dict[str, Callable[[], Part]] = {"growth": lambda: growth.run(rounds=7)}
+LONG: dict[str, Callable[[], Part]] = {
+    "growth": lambda: growth.run(rounds=7),
+    "memory": lambda: memory.run(repositories=10_000),
+}
 """Minutes and gigabytes: only if they are named."""
 RESULT = Path(__file__).parent.parent / ".benchmarks" / "latest.json"
 

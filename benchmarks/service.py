@@ -77,11 +77,11 @@ class Stub:
         counts: dict[str, Any] = self._client.get("/_stub/state").json()
         return counts
 
-    def wait(self) -> dict[str, Any]:
+    def wait(self, patience: float = PATIENCE) -> dict[str, Any]:
         """The counts once all awaited issues are completed."""
-        end = time.monotonic() + PATIENCE
+        end = time.monotonic() + patience
         while not (counts := self.counts())["done_at"]:
-            assert time.monotonic() < end, f"not done after {PATIENCE:.0f} s: {counts}"
+            assert time.monotonic() < end, f"not done after {patience:.0f} s: {counts}"
             time.sleep(0.05)
         return counts
 
@@ -105,7 +105,7 @@ class Issues:
 
 def run(rounds: int, issues: int) -> Part:
     with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=_scratch())))
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch())))
         stub = stack.enter_context(running_stub())
         environment = environment_for(folder, stub)
         servers = [stack.enter_context(running_service(folder / "data", environment))]
@@ -266,7 +266,7 @@ def _await_answer(url: str, process: subprocess.Popen[bytes]) -> None:
         time.sleep(0.1)
 
 
-def _scratch() -> Path:
+def scratch() -> Path:
     """On the disk of the checkout: a file system in memory would make durability free."""
     folder = ROOT / ".benchmarks"
     folder.mkdir(exist_ok=True)

@@ -10,6 +10,7 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import lru_cache
 from typing import Any, cast
 
 import orjson
@@ -24,7 +25,8 @@ FILES = {**form_files(), ".github/triage.yml": POLICY}
 BLOBS = {hashlib.sha1(data).hexdigest(): data for data in FILES.values()}  # noqa: S324  that is how git names them
 LABEL_NAMES = ("bug", "documentation", "enhancement", "installation", "performance", "needs-triage", "needs-info")
 FOLDER = "f" * 40
-REPOSITORY = rf"/repos/{OWNER}/(?P<name>bench-\d+)"
+REPOSITORY = rf"/repos/{OWNER}/(?P<name>(?:bench|own)-\d+)"
+"""One called `own-…` has files of its own; all others have the same."""
 ISSUE = rf"{REPOSITORY}/issues/(?P<number>\d+)"
 
 Answer = tuple[int, Any]
@@ -66,7 +68,7 @@ class Stub:
                 ("GET", REPOSITORY, lambda found, _body: (200, repository(found["name"]))),
                 ("GET", REPOSITORY + "/labels", lambda _found, _body: (200, _labels(LABEL_NAMES))),
                 ("GET", REPOSITORY + "/git/trees/HEAD", self.root),
-                ("GET", REPOSITORY + f"/git/trees/{FOLDER}", self.folder),
+                ("GET", REPOSITORY + r"/git/trees/\w{40}", self.folder),
                 ("GET", REPOSITORY + r"/git/blobs/(?P<sha>\w+)", self.blob),
             )
         ]
@@ -122,18 +124,33 @@ class Stub:
         expires = (datetime.now(UTC) + timedelta(hours=1)).strftime("%Y-%m-%dT%H:%M:%SZ")
         return 201, {"token": "ghs_benchmark", "expires_at": expires, "permissions": {"issues": "write"}}
 
-    def root(self, _found: dict[str, str], _body: bytes) -> Answer:
-        return 200, {"sha": "0" * 40, "tree": [{"path": ".github", "mode": "040000", "type": "tree", "sha": FOLDER}]}
+    def root(self, found: dict[str, str], _body: bytes) -> Answer:
+        sha = _sha(found["name"].encode()) if found["name"].startswith("own-") else FOLDER
+        return 200, {"sha": "0" * 40, "tree": [{"path": ".github", "mode": "040000", "type": "tree", "sha": sha}]}
 
-    def folder(self, _found: dict[str, str], _body: bytes) -> Answer:
+    def folder(self, found: dict[str, str], _body: bytes) -> Answer:
         tree = [
             {"path": path.removeprefix(".github/"), "mode": "100644", "type": "blob", "sha": sha, "size": len(data)}
-            for path, (sha, data) in zip(FILES, BLOBS.items(), strict=True)
+            for path, (sha, data) in zip(FILES, _blobs(found["name"]).items(), strict=True)
         ]
         return 200, {"sha": FOLDER, "tree": tree, "truncated": False}
 
     def blob(self, found: dict[str, str], _body: bytes) -> Answer:
-        return 200, {"encoding": "base64", "content": base64.b64encode(BLOBS[found["sha"]]).decode()}
+        content = base64.b64encode(_blobs(found["name"])[found["sha"]]).decode()
+        return 200, {"encoding": "base64", "content": content}
+
+
+@lru_cache(maxsize=100)
+def _blobs(name: str) -> dict[str, bytes]:
+    """By their ids, in the order of FILES."""
+    mine = f"description: Of {name}. ".encode() if name.startswith("own-") else b"description: "
+    contents = (data.replace(b"description: ", mine) + b"# " + name.encode() for data in FILES.values())
+    return {_sha(data): data for data in contents} if name.startswith("own-") else BLOBS
+
+
+def _sha(data: bytes) -> str:
+    """As git names things, more or less."""
+    return hashlib.sha1(data).hexdigest()  # noqa: S324
 
 
 def _labels(names: list[str] | tuple[str, ...]) -> list[dict[str, Any]]:

@@ -13,14 +13,15 @@ from urllib.parse import quote
 from github.Auth import AppAuth, Auth
 
 from bot.github import payloads
+from bot.github.caches import FileCache, Memory, MemoryCache, OfInstallation
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.errors import Forbidden, Rejected, Unavailable
-from bot.github.files import OfInstallation
 from bot.github.quota import DOCUMENTED, Budgets, Quota
-from bot.github.reader import FileCache, MemoryCache, Reader
+from bot.github.reader import Reader
 from bot.github.threads import ThreadReader
 from bot.github.transport import always
 from bot.github.writer import Writer
+from bot.recent import Recent
 
 PERMISSIONS = {"issues": "write", "contents": "read", "metadata": "read"}
 READING = {"issues": "read", "contents": "read", "metadata": "read"}
@@ -31,6 +32,8 @@ _RENEWED_BEFORE = 300.0
 """Seconds before a token's hour is over; longer than any call may take."""
 _SPREADS_WITHIN = 10.0
 """Seconds until all of GitHub knows the rights of a new token: github.com/octokit/auth-app.js/issues/589."""
+_MOST_INSTALLATIONS = 2000
+"""Accounts whose tokens are held: 20 kilobytes each with what is around them. That of another is asked for again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +85,8 @@ class App:
         self._clock = clock
         self._permitted = permitted
         self._client = Client(AppAuth(app_id, private_key), Quota(None, clock), api_url=api_url, timeout=timeout)
-        self._installations: dict[int, Installation] = {}
+        self._memory = Memory()
+        self._installations: Recent[int, Installation] = Recent(_MOST_INSTALLATIONS)
         self._slug = ""
         self._lock = Lock()
 
@@ -109,7 +113,8 @@ class App:
         with self._lock:
             installation = self._installations.get(installation_id)
             if installation is None:
-                installation = self._installations[installation_id] = self._installed(installation_id)
+                installation = self._installed(installation_id)
+                self._installations.put(installation_id, installation)
             return installation
 
     def installation_of(self, owner: str, name: str) -> Installation:
@@ -123,7 +128,8 @@ class App:
     def _installed(self, installation_id: int) -> Installation:
         quota = Quota(self._budgets, self._clock)
         client = self._client_with(installation_id, quota, PERMISSIONS)
-        reader = Reader(client, self, OfInstallation(self._cache, installation_id), self._clock)
+        cache = OfInstallation(self._cache, installation_id)
+        reader = Reader(client, self, cache, self._clock, self._memory, installation_id)
         # Both draw on the installation's one budget.
         reports = self._client_with(installation_id, quota, READING_PULLS, READING, timeout=3 * self._timeout)
         return Installation(installation_id, reader, Writer(client, reader), ThreadReader(reports, self))

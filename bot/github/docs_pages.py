@@ -15,9 +15,10 @@ from urllib.parse import quote
 import orjson
 
 from bot.github import payloads
+from bot.github.caches import FileCache
 from bot.github.client import Client, path_of
 from bot.github.errors import NotFound, Rejected
-from bot.github.files import FileCache, blob
+from bot.github.files import blob
 
 if TYPE_CHECKING:
     from bot.triage.issue import Repository

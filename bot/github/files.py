@@ -11,79 +11,29 @@ import base64
 import logging
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from itertools import accumulate
+from typing import Any
 
 import orjson
 
 from bot.forms.load import is_template_path
 from bot.github import payloads
+from bot.github.caches import FileCache, Fresh, Memory
 from bot.github.client import Client, path_of
 from bot.github.errors import NotFound, Rejected
 from bot.triage.issue import SHARED, Repository
 
 POLICY_PATH = ".github/triage.yml"
-FRESH_FOR = 600.0
-"""Seconds without asking again. Deliveries tell of changes; this is for those that got lost."""
-SETTLES_IN = 10.0
-"""Seconds after a change for which an answer of GitHub's may still show what was before."""
 _FOLDER = ".github/issue_template/"
 _MOST_BYTES = 256 * 1024
 _MOST_FILES = 100
-_MOST_KNOWN = 1000
-"""Repositories whose files are held in memory; the others are put together from the cache again."""
+_MOST_TOGETHER = 1024 * 1024
+"""Bytes of all templates of a repository: compiled, they take several times as much memory."""
 _EMPTY_REPOSITORY = 409
+_SURROUNDINGS = 2048
+"""Bytes that a repository takes beside its files' content."""
 _FILE_MODES = frozenset({"100644", "100755"})
 _log = logging.getLogger(__name__)
-
-
-class FileCache(Protocol):
-    """Keeps bytes by key, for as long as it likes: what is lost is read again."""
-
-    def get(self, key: str) -> bytes | None: ...
-    def put(self, key: str, value: bytes) -> None: ...
-
-
-class MemoryCache(dict[str, bytes]):
-    """For one process's life."""
-
-    def put(self, key: str, value: bytes) -> None:
-        self[key] = value
-
-
-class OfInstallation:
-    """The part of a cache that is one account's.
-
-    Nothing that one may read is ever given to another, who may know or guess the id of a file.
-    """
-
-    def __init__(self, cache: FileCache, installation_id: int) -> None:
-        self._cache = cache
-        self._prefix = f"{installation_id}/"
-
-    def get(self, key: str) -> bytes | None:
-        return self._cache.get(self._prefix + key)
-
-    def put(self, key: str, value: bytes) -> None:
-        self._cache.put(self._prefix + key, value)
-
-
-@dataclass(frozen=True, slots=True)
-class Fresh:
-    """Until when what was read is kept on without asking."""
-
-    changed_at: int
-    """When it had last changed, in milliseconds, as deliveries to any process told; 0 where none did."""
-    until: float
-
-    @classmethod
-    def read(cls, changed_at: int, now: float) -> Fresh:
-        """Of what is read now."""
-        settled = now - changed_at / 1000 >= SETTLES_IN
-        return cls(changed_at, now + (FRESH_FOR if settled else SETTLES_IN))
-
-    def holds(self, changed_at: int, now: float) -> bool:
-        """Compared for being the same alone, as the clocks of processes differ."""
-        return self.changed_at == changed_at and now < self.until
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +44,11 @@ class RepositoryFiles:
     """Repository path -> content: forms, markdown templates, `config.yml`, the legacy template."""
     policy: bytes | None = None
 
+    @property
+    def size(self) -> int:
+        """Bytes."""
+        return sum(map(len, self.templates.values())) + len(self.policy or b"")
+
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
@@ -101,14 +56,6 @@ class _Entry:
     sha: str
     size: int
     """-1 for a folder."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Root:
-    """The top of a repository, as it was read."""
-
-    fresh: Fresh
-    entries: list[_Entry]
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,12 +72,14 @@ class _Known:
 class FileReader:
     """Reads one repository's files as they are on GitHub now."""
 
-    def __init__(self, client: Client, cache: FileCache, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Client, cache: FileCache, clock: Callable[[], float], memory: Memory, installation_id: int
+    ) -> None:
         self._client = client
         self._cache = cache
         self._clock = clock
-        self._roots: dict[str, _Root] = {}
-        self._known: dict[int, _Known] = {}
+        self._memory = memory
+        self._installation = installation_id
 
     def read(self, repo: Repository, changed_at: int = 0, shared_changed_at: int = 0) -> RepositoryFiles:
         """The repository's own files; from the owner's `.github` what the repository has not.
@@ -138,7 +87,7 @@ class FileReader:
         `changed_at`: when something of it may have changed, and the same of the owner's `.github`.
         """
         root = self._root(repo, changed_at)
-        known = self._known.get(repo.id)
+        known: _Known | None = self._memory.files.get((self._installation, repo.id))
         if known and known.root == root and self._still_shared(repo, known, shared_changed_at):
             return known.files
         own = self._listed(repo, root)
@@ -156,9 +105,8 @@ class FileReader:
                 templates += forms
         templates = templates or [(repo, entry) for entry in self._legacy_in_docs(repo, root)]
         files = self._contents(templates, policies)
-        if len(self._known) >= _MOST_KNOWN:
-            self._known.clear()
-        self._known[repo.id] = _Known(root, shared, shared_changed_at, files)
+        known = _Known(root, shared, shared_changed_at, files)
+        self._memory.files.put((self._installation, repo.id), known, files.size + _SURROUNDINGS)
         return files
 
     def _still_shared(self, repo: Repository, known: _Known, shared_changed_at: int) -> bool:
@@ -172,6 +120,8 @@ class FileReader:
         self, templates: list[tuple[Repository, _Entry]], policies: list[tuple[Repository, _Entry]]
     ) -> RepositoryFiles:
         readable = [(repo, entry) for repo, entry in templates if entry.size <= _MOST_BYTES][:_MOST_FILES]
+        sizes = accumulate(entry.size for _, entry in readable)
+        readable = [it for it, size in zip(readable, sizes, strict=True) if size <= _MOST_TOGETHER]
         policy = next(((repo, entry) for repo, entry in policies if entry.size <= _MOST_BYTES), None)
         wanted = [*readable, policy] if policy else readable
         if skipped := {entry.path for _, entry in [*templates, *policies]} - {entry.path for _, entry in wanted}:
@@ -184,10 +134,11 @@ class FileReader:
     def _root(self, repo: Repository, changed_at: int) -> list[_Entry]:
         """The top of the default branch: empty where there is none, or none for us to see."""
         key, now = _key(repo), self._clock()
-        root = self._roots.get(key)
-        if root is None or not root.fresh.holds(changed_at, now):
-            root = self._roots[key] = _Root(Fresh.read(changed_at, now), self._root_now(repo, key))
-        return root.entries
+        kept = self._memory.roots.get((self._installation, key))
+        if kept is None or not kept[0].holds(changed_at, now):
+            kept = (Fresh.read(changed_at, now), self._root_now(repo, key))
+            self._memory.roots.put((self._installation, key), kept)
+        return kept[1]
 
     def _root_now(self, repo: Repository, key: str) -> list[_Entry]:
         known = _loaded(self._cache.get(key))

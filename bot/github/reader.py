@@ -8,10 +8,11 @@ from typing import Protocol
 from urllib.parse import quote
 
 from bot.github import payloads
+from bot.github.caches import FileCache, Fresh, Memory, MemoryCache
 from bot.github.client import Client, path_of
 from bot.github.docs_pages import DocsPage, DocsReader
 from bot.github.errors import NotFound, Unavailable
-from bot.github.files import FileCache, FileReader, Fresh, MemoryCache, RepositoryFiles
+from bot.github.files import FileReader, RepositoryFiles
 from bot.github.releases import ReleaseReader
 from bot.triage.issue import Comment, Issue, Repository
 from bot.triage.release import Release
@@ -32,15 +33,23 @@ class Reader:
     """Thread-safe. Every method may raise GitHubError."""
 
     def __init__(
-        self, client: Client, identity: Identity, cache: FileCache, clock: Callable[[], float] = time.time
+        self,
+        client: Client,
+        identity: Identity,
+        cache: FileCache,
+        clock: Callable[[], float] = time.time,
+        memory: Memory | None = None,
+        installation_id: int = 0,
     ) -> None:
+        """`memory` is shared by all readers of a process, and holds each one's apart by its `installation_id`."""
+        self._memory = memory or Memory()
+        self._installation = installation_id
         self._client = client
         self._identity = identity
-        self._files = FileReader(client, cache, clock)
+        self._files = FileReader(client, cache, clock, self._memory, installation_id)
         self._docs = DocsReader(client, cache)
-        self._releases = ReleaseReader(client, cache, clock)
+        self._releases = ReleaseReader(client, cache, clock, self._memory, installation_id)
         self._clock = clock
-        self._known_labels: dict[int, tuple[Fresh, dict[str, str]]] = {}
 
     def repository(self, owner: str, name: str) -> Repository:
         """A repository by its name, following a rename."""
@@ -91,14 +100,14 @@ class Reader:
 
     def labels(self, repo: Repository, changed_at: int = 0) -> dict[str, str]:
         """All labels of the repository: lower case -> real case. Kept for some minutes, or until they change."""
-        now = self._clock()
-        kept = self._known_labels.get(repo.id)
+        now, key = self._clock(), (self._installation, repo.id)
+        kept = self._memory.labels.get(key)
         if kept is not None and kept[0].holds(changed_at, now):
             return kept[1]
         pages = self._client.pages(f"{path_of(repo)}/labels", repo=repo)
         names = [payloads.label_name(item) for page in pages for item in page]
         found = {name.lower(): name for name in names if name}
-        self._known_labels[repo.id] = (Fresh.read(changed_at, now), found)
+        self._memory.labels.put(key, (Fresh.read(changed_at, now), found), 1 + len(found))
         return found
 
     def files(self, repo: Repository, changed_at: int = 0, shared_changed_at: int = 0) -> RepositoryFiles:
@@ -115,4 +124,4 @@ class Reader:
 
     def labels_stale(self, repo: Repository) -> None:
         """One was made by this process, whose delivery is yet to come: ask again."""
-        self._known_labels.pop(repo.id, None)
+        self._memory.labels.drop((self._installation, repo.id))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import orjson
 
 from bot.github import payloads
+from bot.github.caches import FRESH_FOR, FileCache, Memory
 from bot.github.client import Client, path_of
-from bot.github.files import FRESH_FOR, FileCache
 from bot.triage.release import Release
 
 if TYPE_CHECKING:
@@ -17,29 +17,28 @@ if TYPE_CHECKING:
 
 _MOST = 100
 """One page: of two versions that are both older than a hundred releases it does not matter which was later."""
-_MOST_KNOWN = 1000
-"""Repositories whose releases are held in memory."""
 
 
 class ReleaseReader:
     """Thread-safe. May raise GitHubError."""
 
-    def __init__(self, client: Client, cache: FileCache, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, client: Client, cache: FileCache, clock: Callable[[], float], memory: Memory, installation_id: int
+    ) -> None:
         self._client = client
         self._cache = cache
         self._clock = clock
-        self._known: dict[int, tuple[float, tuple[Release, ...]]] = {}
+        self._memory = memory
+        self._installation = installation_id
 
     def read(self, repo: Repository) -> tuple[Release, ...]:
         """The newest ones, drafts left out."""
-        now = self._clock()
-        at, known = self._known.get(repo.id, (0.0, ()))
-        if now - at >= FRESH_FOR:
-            known = self._now(repo)
-            if len(self._known) >= _MOST_KNOWN:
-                self._known.clear()
-            self._known[repo.id] = (now, known)
-        return known
+        now, key = self._clock(), (self._installation, repo.id)
+        kept = self._memory.releases.get(key)
+        if kept is None or now - kept[0] >= FRESH_FOR:
+            kept = (now, self._now(repo))
+            self._memory.releases.put(key, kept, 1 + len(kept[1]))
+        return kept[1]
 
     def _now(self, repo: Repository) -> tuple[Release, ...]:
         key = f"releases/{repo.id}"

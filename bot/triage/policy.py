@@ -205,6 +205,10 @@ class Policy(Section):
         line, column = self._places.of(location, key=True) if self._places else (0, 0)
         return Problem(self._path, line, column, message, severity)
 
+    def forget_places(self) -> None:
+        """Let go of where each key stands, for who has told all that is wrong: it is most of what a policy weighs."""
+        self._places = None
+
 
 DEFAULT_POLICY = Policy()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -10,6 +9,7 @@ import structlog
 
 from bot.forms.check import Checker
 from bot.forms.load import load
+from bot.recent import Recent
 from bot.render import Renderer
 from bot.store import journal, repositories
 from bot.store.journal import Entry
@@ -30,8 +30,10 @@ if TYPE_CHECKING:
 
 log = structlog.get_logger(__name__)
 
-_MOST_KEPT = 1000
-"""Repositories; past that the one unused for longest is compiled anew when needed."""
+_MOST_KEPT = 5_000_000
+"""Bytes of templates and policies that are kept compiled, which takes some 15 times as much memory."""
+_SURROUNDINGS = 4096
+"""Bytes that a repository counts for beside its files."""
 _CLOCKS_DIFFER = 60_000
 """Milliseconds between GitHub's clock, which tells whole seconds, and ours."""
 
@@ -50,8 +52,7 @@ class Contexts:
     def __init__(self, database: Database, slug: Callable[[], str]) -> None:
         self._database = database
         self._slug = slug
-        self._kept: dict[int, _Compiled] = {}
-        self._lock = threading.Lock()
+        self._kept: Recent[int, _Compiled] = Recent(_MOST_KEPT)
 
     def of(self, known: Known, installed: Installed, now: int) -> Context:
         """The repository's; asks GitHub only where nothing fresh is kept. Raises GitHubError.
@@ -60,14 +61,10 @@ class Contexts:
         """
         repository = known.repository
         files = installed.reader.files(repository, known.files_changed_at, known.shared_changed_at)
-        with self._lock:
-            kept = self._kept.pop(repository.id, None)
+        kept = self._kept.get(repository.id)
         if kept is None or (kept.files is not files and kept.files != files):
             kept = self._compile(known, files, now)
-        with self._lock:
-            self._kept[repository.id] = kept
-            if len(self._kept) > _MOST_KEPT:
-                self._kept.pop(next(iter(self._kept)))
+            self._kept.put(repository.id, kept, files.size + _SURROUNDINGS)
         return Context(
             repository=repository,
             checker=kept.checker,
@@ -90,6 +87,7 @@ class Contexts:
             wording = Renderer(policy)
             note = "The built-in wording is used instead."
             self._take_down(known, files.policy or b"", wording.problems, note, now)
+        policy.forget_places()
         return _Compiled(files, policy, Checker(load(files.templates), policy.rules, policy.fillings), wording)
 
     def _take_down(self, known: Known, good: bytes | None, problems: tuple[Problem, ...], note: str, now: int) -> None:

@@ -30,11 +30,12 @@ log = structlog.get_logger(__name__)
 class Lanes:
     """Runs lanes: several at once, but each by one thread at a time."""
 
-    def __init__(self, database: Database, github: GitHub, pace: Pace = PACE) -> None:
+    def __init__(self, database: Database, github: GitHub, pace: Pace = PACE, contexts: Contexts | None = None) -> None:
+        """`contexts`: where others of the process use them, too."""
         self._database = database
         self._pace = pace
         self._stopping = threading.Event()
-        contexts = Contexts(database, lambda: github.slug)
+        contexts = contexts or Contexts(database, lambda: github.slug)
         self._bashes = Bashes(database, github, contexts, pace)
         self._workshop = Workshop(database, github, contexts, pace, self._stopping)
 

@@ -48,7 +48,7 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
     contexts = Contexts(database, lambda: github.slug)
     works: dict[str, Work] = {POLICY: follow_policy, READ: read_ahead, REPORT: write_report, SWEEP: sweep}
     chores = Chores(database, github, contexts, works)
-    engine = Engine(database, Lanes(database, github), chores=chores, lease=lease)
+    engine = Engine(database, Lanes(database, github, contexts=contexts), chores=chores, lease=lease)
     engine.start()
     return engine
 

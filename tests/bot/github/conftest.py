@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 from bot.github import transport
 from bot.github.app import App, Installation
-from bot.github.files import MemoryCache
+from bot.github.caches import MemoryCache
 from bot.github.reader import Reader
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.github.app import App
+from bot.github.caches import FRESH_FOR, MemoryCache
 from bot.github.errors import Forbidden, Rejected, Unavailable
-from bot.github.files import FRESH_FOR, MemoryCache
 from bot.github.reader import Reader
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock
@@ -281,6 +281,33 @@ def test_templates_beyond_a_hundred_are_left_out_and_named(
     files = reader.files(repo)
     assert len(files.templates) == 100
     assert ".github/ISSUE_TEMPLATE/100.yml, " in caplog.text
+
+
+def test_templates_beyond_a_megabyte_together_are_left_out_and_named(
+    trees: Trees, reader: Reader, repo: Repository, caplog: pytest.LogCaptureFixture
+):
+    paths = {f".github/ISSUE_TEMPLATE/{number}.yml": b"#" * 250_000 for number in range(6)}
+    trees.publish(HELLO, {**paths, POLICY: b"enabled: true"})
+    files = reader.files(repo)
+    assert list(files.templates) == list(paths)[:4]
+    assert files.policy == b"enabled: true"
+    assert ".github/ISSUE_TEMPLATE/4.yml, .github/ISSUE_TEMPLATE/5.yml" in caplog.text
+
+
+def test_what_is_no_longer_in_memory_is_put_together_without_a_request(
+    server: ScriptedServer, trees: Trees, reader: Reader
+):
+    """Nine megabytes, of which eight are held."""
+    many = [Repository(number, "octo", f"r{number}", "") for number in range(1, 10)]
+    for one in many:
+        path = ".github/ISSUE_TEMPLATE/bug.yml"
+        content = {f"{path[:-4]}{part}.yml": b"%d" % one.id + b"#" * 250_000 for part in range(4)}
+        trees.publish(one.full_name, {**content, POLICY: b"enabled: true"})
+    first = [reader.files(one) for one in many]
+    before = len(server.lines())
+    assert [reader.files(one) for one in many] == first
+    assert len(server.lines()) == before
+    assert reader.files(many[0]) is not first[0]
 
 
 def test_links_and_modules_are_no_files(server: ScriptedServer, reader: Reader, repo: Repository):

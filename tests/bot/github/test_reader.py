@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 
 from bot.github.app import Installation
+from bot.github.caches import FRESH_FOR, SETTLES_IN
 from bot.github.errors import NotFound, Unavailable
-from bot.github.files import FRESH_FOR, SETTLES_IN
 from bot.triage.issue import Repository
 from tests.bot.github.clock import Clock
 from tests.bot.github.conftest import APP_ID

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from bot.github.app import App
+from bot.github.caches import FRESH_FOR, MemoryCache
 from bot.github.errors import Forbidden
-from bot.github.files import FRESH_FOR, MemoryCache
 from bot.github.reader import Reader
 from bot.triage.issue import Repository
 from bot.triage.release import Release
