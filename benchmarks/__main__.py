@@ -10,12 +10,13 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import community, corpus, growth, memory, micro, parsing, peers, service, store, training
+from benchmarks import community, corpus, fleet, growth, memory, micro, parsing, peers, service, store, training
 from benchmarks.rounds import Part, as_json, print_part
 
 PARTS: dict[str, Callable[[], Part]] = {
     "parsing": lambda: parsing.run(rounds=7, seconds=0.6),
     "service": lambda: service.run(rounds=5, issues=3000),
+    "fleet": lambda: fleet.run(rounds=3, issues=2000),
     "corpus": corpus.run,
     "micro": micro.run,
     "precision": community.precision,

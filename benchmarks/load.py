@@ -29,16 +29,16 @@ class Sent:
         return len(self.waits) / (self.ended - self.started)
 
 
-def send(port: int, requests: Sequence[bytes]) -> Sent:
-    """All requests, in order, over CONNECTIONS connections; every answer must be a 2xx."""
-    return uvloop.run(_send(port, requests))
+def send(ports: Sequence[int], requests: Sequence[bytes]) -> Sent:
+    """All requests, in order, over CONNECTIONS connections, shared out to the ports; every answer must be a 2xx."""
+    return uvloop.run(_send(ports, requests))
 
 
-async def _send(port: int, requests: Sequence[bytes]) -> Sent:
+async def _send(ports: Sequence[int], requests: Sequence[bytes]) -> Sent:
     waits: list[float] = []
     queue = iter(requests)
 
-    async def connection() -> None:
+    async def connection(port: int) -> None:
         reader, writer = await asyncio.open_connection("127.0.0.1", port)
         for request in queue:
             start = time.monotonic()
@@ -48,7 +48,7 @@ async def _send(port: int, requests: Sequence[bytes]) -> Sent:
         writer.close()
 
     started = time.monotonic()
-    await asyncio.gather(*(connection() for _ in range(CONNECTIONS)))
+    await asyncio.gather(*(connection(ports[n % len(ports)]) for n in range(CONNECTIONS)))
     return Sent(started, time.monotonic(), sorted(waits))
 
 

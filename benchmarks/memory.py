@@ -27,13 +27,13 @@ def run(repositories: int) -> Part:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=scratch())))
         stub = stack.enter_context(running_stub())
         server = stack.enter_context(running_service(folder / "data", environment_for(folder, stub)))
-        rows.append(Row("before the first", resident(server.process.pid), "MB", want=_WANT))
+        rows.append(Row("before the first", resident(server.processes[0].pid), "MB", want=_WANT))
         source = samples(1_000_000, form_set(), complete=False)
         for number, title, start in _steps(repositories):
             stub.reset(_STEP)
-            send(server.port, list(_requests(server, source, number, start)))
+            send(server.ports, list(_requests(server, source, number, start)))
             stub.wait(_PATIENCE)
-            rows.append(Row(title, resident(server.process.pid), "MB", want=_WANT))
+            rows.append(Row(title, resident(server.processes[0].pid), "MB", want=_WANT))
     notes = [
         "the resident set of `triage serve`, with web and work in one process, after one issue in each repository",
         "five forms and a policy each, all of them different",
@@ -51,7 +51,7 @@ def _steps(repositories: int) -> Iterator[tuple[int, str, int]]:
 def _requests(server: Server, source: Iterator[Sample], number: int, start: int) -> Iterator[bytes]:
     for repository, sample in enumerate(islice(source, _STEP), start):
         body = shapes.opened(number, f"own-{repository}", sample)
-        yield shapes.request(server.path, server.port, "issues", body)
+        yield shapes.request(server.path, server.ports[0], "issues", body)
 
 
 def resident(pid: int) -> float:

@@ -8,10 +8,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -40,11 +40,11 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One of the two services under test, with the address of its webhook."""
+    """A service under test: its processes, and where each takes webhooks."""
 
     name: str
-    process: subprocess.Popen[bytes]
-    port: int
+    processes: Sequence[subprocess.Popen[bytes]]
+    ports: Sequence[int]
     path: str
 
 
@@ -100,7 +100,7 @@ class Issues:
     def _request(self, server: Server, sample: Sample) -> bytes:
         self._number += 1
         body = shapes.opened(self._number, f"bench-{self._number % REPOSITORIES}", sample)
-        return shapes.request(server.path, server.port, "issues", body)
+        return shapes.request(server.path, server.ports[0], "issues", body)
 
 
 def run(rounds: int, issues: int) -> Part:
@@ -118,7 +118,7 @@ def run(rounds: int, issues: int) -> Part:
         for _ in range(rounds):
             for server in servers:
                 results[server.name].append(play(server, stub, source, issues))
-        spent = sampled(servers[0].process.pid, SAMPLED, lambda: play(servers[0], stub, source, issues))
+        spent = sampled(servers[0].processes[0].pid, SAMPLED, lambda: play(servers[0], stub, source, issues))
     ours, theirs = results["triage serve"], results.get("probot", [])
     rows = [
         _compared("completed issues (labels and comment)", "/s", ours, theirs, lambda it: it.completed, WANT),
@@ -132,23 +132,32 @@ def run(rounds: int, issues: int) -> Part:
         "ours recognises, checks and decides; when it answers, all is safe on disk (SQLite, WAL, synchronous=FULL)",
         "the limits it keeps to by itself are off (GITHUB_CONTENT_LIMITS=false), as are probot's",
         "probot adds two labels and a fixed comment before it answers; a crash loses what is under way",
-        *(f"cores kept busy, {name}: {_shares(done)}" for name, done in results.items() if done),
+        *(f"cores kept busy, {name}: {shares(done)}" for name, done in results.items() if done),
         f"where triage serve spends its time: {spent}",
     ]
     return Part("Opened issues, from the webhook to label and comment", rows, notes)
 
 
-def play(server: Server, stub: Stub, source: Issues, count: int) -> Round:
+def play(server: Server, stub: Stub, source: Issues, count: int, *, postmaster: int | None = None) -> Round:
+    """`postmaster`: the process number of a PostgreSQL whose share is of interest."""
     requests = source.requests(server, count)
     stub.reset(count)
-    processes = {server.name: server.process.pid, "stub": stub.process.pid, "sender": os.getpid()}
-    before = {name: _cpu(pid) for name, pid in processes.items()}
+
+    def clocks() -> dict[str, float]:
+        return {
+            server.name: sum(_cpu(process.pid) for process in server.processes),
+            **({"PostgreSQL": _cpu_of_family(postmaster)} if postmaster else {}),
+            "stub": _cpu(stub.process.pid),
+            "sender": _cpu(os.getpid()),
+        }
+
+    before = clocks()
     start = time.monotonic()
-    sent = send(server.port, requests)
+    sent = send(server.ports, requests)
     counts = stub.wait()
-    shares = {name: (_cpu(pid) - before[name]) / (time.monotonic() - start) for name, pid in processes.items()}
+    shares = {name: (after - before[name]) / (time.monotonic() - start) for name, after in clocks().items()}
     time.sleep(0.3)  # for writes that should not have come, and the server's own tidying
-    cost = 1000 * (_cpu(server.process.pid) - before[server.name]) / count
+    cost = 1000 * (clocks()[server.name] - before[server.name]) / count
     return Round(sent, count / (counts["done_at"] - sent.started), stub.counts(), shares, cost)
 
 
@@ -160,12 +169,17 @@ def running_stub() -> Iterator[Stub]:
 
 
 @contextmanager
-def running_service(data: Path, environment: Mapping[str, str], module: str = "bot") -> Iterator[Server]:
-    port = _free_port()
-    arguments = ["-m", module, "serve", "--port", str(port), "--data-dir", str(data)]
-    with _running([sys.executable, *arguments], environment, stdout=subprocess.DEVNULL) as process:
-        _await_answer(f"http://127.0.0.1:{port}/readyz", process)
-        yield Server("triage serve", process, port, "/webhook")
+def running_service(data: Path, environment: Mapping[str, str], processes: int = 1) -> Iterator[Server]:
+    """So many processes, which PostgreSQL allows; each takes webhooks at a port of its own."""
+    with ExitStack() as stack:
+        started, ports = [], []
+        for _ in range(processes):
+            port = _free_port()
+            command = [sys.executable, "-m", "bot", "serve", "--port", str(port), "--data-dir", str(data)]
+            started.append(stack.enter_context(_running(command, environment, stdout=subprocess.DEVNULL)))
+            _await_answer(f"http://127.0.0.1:{port}/readyz", started[-1])
+            ports.append(port)
+        yield Server("triage serve", started, ports, "/webhook")
 
 
 @contextmanager
@@ -174,7 +188,7 @@ def running_probot(environment: Mapping[str, str]) -> Iterator[Server]:
     command = ["node", str(peers.FOLDER / "probot.js")]
     with _running(command, {**environment, "PORT": str(port), "NODE_ENV": "production"}) as process:
         _await_answer(f"http://127.0.0.1:{port}/", process)
-        yield Server("probot", process, port, "/api/github/webhooks")
+        yield Server("probot", [process], [port], "/api/github/webhooks")
 
 
 def environment_for(folder: Path, stub: Stub) -> dict[str, str]:
@@ -237,14 +251,29 @@ def _requests_per_issue(done: list[Round], issues: int) -> list[Row]:
     ]
 
 
-def _shares(done: list[Round]) -> str:
+def shares(done: list[Round]) -> str:
     return ", ".join(f"{name} {median(r.shares[name] for r in done):.2f}" for name in done[0].shares)
 
 
 def _cpu(pid: int) -> float:
     """Seconds that a process has spent on a core, of all its threads."""
-    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    fields = _stat(pid)
     return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def _cpu_of_family(pid: int) -> float:
+    """The same with its children, also those that have ended."""
+    family = [fields for other in Path("/proc").glob("[0-9]*") if (fields := _stat(int(other.name)))[1:2] == [str(pid)]]
+    ended = _stat(pid)[13:15]
+    return _cpu(pid) + sum(map(int, chain(ended, *(fields[11:13] for fields in family)))) / TICKS
+
+
+def _stat(pid: int) -> list[str]:
+    """From the state on, the third field of proc(5); nothing of a process that has just ended."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    except (FileNotFoundError, ProcessLookupError):
+        return []
 
 
 def _free_port() -> int:
