@@ -75,7 +75,7 @@ test-estimators: $(ESTIMATORS)/.made ## Test autolog with TensorFlow 2.15 and it
 test-store-oldest: $(OLDEST)/.made ## Test autolog's store with MLflow 3.1, the oldest it writes past, in an environment of its own (Python 3.11, 0.9 GB)
 	$(OLDEST)/bin/python -m pytest -p tests.plugins.loopback_only --confcutdir=tests/autolog tests/autolog/store tests/autolog/store_cli $(ARGS)
 
-test-deploy: $(DEV) ## Do what deploy/Containerfile says in a bare Debian, and see it at work (needs root and debootstrap; two minutes)
+test-deploy: $(DEV) ## Do what deploy/Containerfile says in a bare Debian, see it at work, and the units under systemd (needs root and debootstrap; some minutes)
 	TRIAGE_TEST_DEPLOY=1 $(BIN)/python -m pytest tests/deploy $(ARGS)
 
 fuzz: $(FUZZ)/.made ## Look for input that breaks something, FUZZ_MINUTES=10 for each target and engine (ARGS=parser for one), in an environment of its own

@@ -38,7 +38,7 @@ def debian(folder: Path) -> None:
     draft = folder.with_suffix(".draft")
     shutil.rmtree(draft, ignore_errors=True)
     draft.parent.mkdir(parents=True, exist_ok=True)
-    _run("debootstrap", "--variant=minbase", SUITE, str(draft))
+    must("debootstrap", "--variant=minbase", SUITE, str(draft))
     draft.rename(folder)
 
 
@@ -46,7 +46,7 @@ def wheels(folder: Path, requirements: Path, python: str) -> None:
     """Fetches what is required, for `python` such as 3.13 on this machine's kind of processor, into a folder."""
     machine = os.uname().machine
     platforms = [f"manylinux_2_{minor}_{machine}" for minor in range(41, 4, -1)] + ["any"]
-    _run(
+    must(
         *(sys.executable, "-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--dest", str(folder)),
         *("--no-deps", "--require-hashes", "--only-binary", ":all:", "--requirement", str(requirements)),
         *("--implementation", "cp", "--python-version", python, "--abi", f"cp{python.replace('.', '')}"),
@@ -105,7 +105,7 @@ class Builder:
                 case "RUN":
                     mounts = f"mkdir -p $root/mnt/fetched; mount --bind {self._fetched} $root/mnt/fetched"
                     env = {"PIP_NO_INDEX": "1", "PIP_FIND_LINKS": "/mnt/fetched", "DEBIAN_FRONTEND": "noninteractive"}
-                    _run(*image.inside(["/bin/sh", "-c", rest], env=env, mounts=mounts))
+                    must(*image.inside(["/bin/sh", "-c", rest], env=env, mounts=mounts))
                 case "COPY":
                     self._copy(image, rest.split())
                 case "ENV":
@@ -131,7 +131,7 @@ class Builder:
         base, _, name = rest.partition(" AS ")
         assert base == _BASE
         root = self._workplace / (name or "last")
-        _run("cp", "--archive", "--reflink=auto", str(self._base), str(root))
+        must("cp", "--archive", "--reflink=auto", str(self._base), str(root))
         return self._stages.setdefault(name, Image(root))
 
     def _copy(self, image: Image, words: list[str]) -> None:
@@ -164,6 +164,7 @@ def running(image: Image, env: Mapping[str, str], log: Path) -> Iterator[subproc
             process.kill()
 
 
-def _run(*command: str) -> None:
+def must(*command: str) -> None:
+    """Runs it to its good end."""
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"{command}:\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
