@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 SUITE = "trixie"
-_BASE = f"docker.io/library/debian:{SUITE}-slim"
+_BASE = f"debian:{SUITE}-slim"
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
