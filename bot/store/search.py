@@ -121,7 +121,7 @@ class Search:
         wanted = self._wanted(sorted(own[:_MOST_TERMS], key=self._frequency))
         rows = self._connection.execute(
             _query(is_sqlite=self._is_sqlite),
-            {"words": wanted, "repository": self._repository_id, "most": _CANDIDATES},
+            {"repository": self._repository_id, "most": _CANDIDATES, **self._asked(wanted)},
         )
         # A title that lacks half of it as text lacks half of the words, which take longer to find.
         half = sum(map(len, own)) / 2
@@ -181,9 +181,12 @@ class Search:
 
     def _frequency(self, word: str) -> int:
         if word not in self._frequencies:
-            counted = self._connection.scalar(_count(is_sqlite=self._is_sqlite), {"words": self._quoted(word)})
+            counted = self._connection.scalar(_count(is_sqlite=self._is_sqlite), self._asked(self._quoted(word)))
             self._frequencies[word] = counted or 0
         return self._frequencies[word]
+
+    def _asked(self, words: str) -> dict[str, str]:
+        return {"words": words} if self._is_sqlite else {"words": words, "here": f"'#{self._repository_id}'"}
 
     def _quoted(self, word: str) -> str:
         return f'"{word}"' if self._is_sqlite else f"'{word}'"
@@ -219,7 +222,12 @@ def _likest(thread: Thread, rows: Iterable[sa.Row[Any]], most: int) -> tuple[Lik
 
 
 _COLUMNS = "texts.number, texts.title, texts.url, texts.open, texts.answered"
-_DOCUMENT = "(setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', words), 'B'))"
+# With the repository as one more word, which no text can hold: else a search in one goes through all that others say.
+_DOCUMENT = (
+    "(setweight(to_tsvector('english', title), 'A') || setweight(to_tsvector('english', words), 'B')"
+    " || array_to_tsvector(ARRAY['#' || repository_id::text]))"
+)
+_WANTED = "(CAST(:here AS tsquery) && to_tsquery('english', :words))"
 _SAME_ERROR = sa.text(
     f"SELECT {_COLUMNS} FROM texts"  # noqa: S608 fixed words
     " WHERE texts.repository_id = :repository AND texts.signature = :signature AND texts.signature <> ''"
@@ -241,7 +249,7 @@ def _query(*, is_sqlite: bool) -> sa.TextClause:
         )
     return sa.text(
         f"SELECT {_COLUMNS} FROM texts WHERE texts.repository_id = :repository AND texts.number <> 0"  # noqa: S608 fixed words
-        f" AND {_DOCUMENT} @@ to_tsquery('english', :words) LIMIT :most"
+        f" AND {_DOCUMENT} @@ {_WANTED} LIMIT :most"
     )
 
 
@@ -249,7 +257,7 @@ def _query(*, is_sqlite: bool) -> sa.TextClause:
 def _count(*, is_sqlite: bool) -> sa.TextClause:
     if is_sqlite:
         return sa.text("SELECT count(*) FROM texts_index WHERE texts_index MATCH :words")
-    return sa.text(f"SELECT count(*) FROM texts WHERE {_DOCUMENT} @@ to_tsquery('english', :words)")  # noqa: S608 fixed words
+    return sa.text(f"SELECT count(*) FROM texts WHERE {_DOCUMENT} @@ {_WANTED}")  # noqa: S608 fixed words
 
 
 @cache
