@@ -5,8 +5,10 @@ engine's queue, unless it is set already; the run clears it in its first transac
 pending. Both change the same row, so they come one after the other. A delivery therefore either found the mark cleared
 and enqueued a run of its own, or found it set, and then the run that had set it has yet to begin and will read what is
 pending after this delivery was committed. A run that dies after `begin` is started again by the engine. A lane that is
-paused, or has deliveries waiting for another attempt, has `due_at` set; `wake_due` enqueues it then. Should the engine
-lose a run altogether, `lost` finds the lane.
+paused, or has deliveries waiting for another attempt, has `due_at` set; `due` finds it then. Where very many lanes have
+work at once, a delivery sets `due_at` as well, and no mark (`ask_for`): for each run that it takes the engine goes
+through all that are in its queue, and it takes them in no order. Should the engine lose a run altogether, `lost` finds
+the lane.
 """
 
 from __future__ import annotations
@@ -33,6 +35,10 @@ def of_installation(installation_id: int) -> str:
 
 OF_APP = "app"
 """For what belongs to no installation: a ping, or a payload that tells nothing."""
+MOST_QUEUED = 256
+"""Runs on their way, of all processes together: enough for any number of them until the next look for lanes due."""
+_LOOKED_THROUGH = 1000
+"""Issues whose time has come, the first of them, among which lanes are looked for."""
 
 
 def repository_of(lane: str) -> int | None:
@@ -62,6 +68,32 @@ def _mark(dialect: str) -> Any:
         .on_conflict_do_update(
             index_elements=["id"],
             set_={"queued": sa.true(), "queued_at": now},
+            where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= now),
+        )
+        .returning(lanes.c.id)
+    )
+
+
+def ask_for(connection: sa.Connection, names: Iterable[str], now: int, most: int = MOST_QUEUED) -> list[str]:
+    """Like `mark_queued`, of as many as there is room for; the others are due, and have their turn after these."""
+    ordered = sorted(names)
+    room = max(0, most - count_queued(connection, most))
+    marked = mark_queued(connection, ordered[:room], now)
+    for name in ordered[room:]:
+        execute_one(connection, _wait(connection.dialect.name), {"id": name, "now": now})
+    return marked
+
+
+@cache
+def _wait(dialect: str) -> Any:
+    now = sa.bindparam("now", type_=sa.BigInteger)
+    return (
+        insert_into(dialect, lanes)
+        .values(id=sa.bindparam("id"), due_at=now)
+        .on_conflict_do_update(
+            index_elements=["id"],
+            set_={"due_at": sa.case((lanes.c.due_at < now, lanes.c.due_at), else_=now)},
+            # One that is paused is due already, and a run that has not begun will see to it.
             where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= now),
         )
         .returning(lanes.c.id)
@@ -102,24 +134,36 @@ def pause(connection: sa.Connection, name: str, until: int) -> None:
     connection.execute(lanes.update().where(lanes.c.id == name).values(due_at=until, paused_until=until))
 
 
-def count_queued(connection: sa.Connection) -> int:
-    """How many have a run on its way that has not begun."""
-    return connection.scalar(sa.select(sa.func.count()).where(QUEUED)) or 0
+def count_queued(connection: sa.Connection, most: int = MOST_QUEUED) -> int:
+    """How many have a run on its way that has not begun; no more than `most` are counted."""
+    some = sa.select(lanes.c.id).where(QUEUED).limit(most).subquery()
+    return connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
 
 
 def due(connection: sa.Connection, now: int, most: int = 100, looks: int = 100) -> list[str]:
-    """Lanes to be woken: their time has come, or that of one of their bashes or, of at most `looks`, of an issue."""
+    """Lanes to be woken, at most so many of each kind.
+
+    Their time has come, that due first before the others; or that of one of their bashes or, of at most `looks`, of an
+    issue.
+    """
     waiting = connection.scalars(
-        sa.select(lanes.c.id).where(lanes.c.due_at <= now, lanes.c.queued.is_(False)).limit(most)
+        sa.select(lanes.c.id)
+        .where(lanes.c.due_at <= now, lanes.c.queued.is_(False))
+        .order_by(lanes.c.due_at)
+        .limit(most)
     )
     lane_of_issue = sa.literal("repository:") + sa.cast(issues.c.repository_id, sa.Text)
-    looked_at = connection.scalars(
-        sa.select(lane_of_issue)
+    # Not all of them: after a change of the policy there may be a hundred thousand.
+    oldest = (
+        sa.select(lane_of_issue.label("id"))
         .outerjoin_from(issues, lanes, lanes.c.id == lane_of_issue)
         .where(issues.c.next_look_at <= now, sa.func.coalesce(lanes.c.paused_until, 0) <= now)
-        .distinct()
-        .limit(looks)
+        .where(sa.func.coalesce(lanes.c.queued, sa.false()).is_(sa.false()))
+        .order_by(issues.c.next_look_at)
+        .limit(_LOOKED_THROUGH)
+        .subquery()
     )
+    looked_at = connection.scalars(sa.select(oldest.c.id).distinct().limit(looks)) if looks else ()
     lane_of_bash = sa.literal("repository:") + sa.cast(bashes.c.repository_id, sa.Text)
     tended = connection.scalars(
         sa.select(lane_of_bash)

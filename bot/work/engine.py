@@ -260,8 +260,9 @@ class Engine(Front):
         now = round(time.time() * 1000)
         alive = self._place.figures().alive
         with self._database.read() as connection:
-            room = max(0, _AHEAD * alive - lanes.count_queued(connection))
-            due = lanes.due(connection, now, looks=room)
+            queued = lanes.count_queued(connection)
+            looks = max(0, _AHEAD * alive - queued)
+            due = lanes.due(connection, now, most=lanes.MOST_QUEUED - queued, looks=looks)
         if due:
             with self._database.write() as connection:
                 for lane in lanes.mark_queued(connection, due, now):

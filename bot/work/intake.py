@@ -126,7 +126,7 @@ class Intake:
             fresh = deliveries.add(connection, batch)
             duplicates = {id(item) for item in batch} - {id(item) for item in fresh}
             now = max((item.received_at for item in fresh), default=0)
-            for lane in lanes.mark_queued(connection, dict.fromkeys(item.lane for item in fresh), now):
+            for lane in lanes.ask_for(connection, {item.lane for item in fresh}, now):
                 self._enqueue(connection, lane)
         for item in batch:
             outcome = "duplicate" if id(item) in duplicates else "stored"

@@ -13,7 +13,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
-from bot.store import deliveries, issues, lanes
+from bot.store import deliveries, issues, lanes, tables
 from bot.store.database import Database
 from bot.store.deliveries import NewDelivery
 from bot.store.issues import Record
@@ -104,6 +104,35 @@ def test_issues_whose_time_has_come_fill_only_the_room_they_are_given(connection
     assert lanes.count_queued(connection) == 7
 
 
+def test_of_very_many_lanes_some_are_run_and_the_others_after_them_in_their_order(connection: sa.Connection):
+    def name(number: int) -> str:
+        return lanes.of_repository(number)
+
+    assert lanes.ask_for(connection, [name(2), name(1)], 1, most=3) == [name(1), name(2)]
+    assert lanes.ask_for(connection, [name(3), name(9)], 5, most=3) == [name(3)]
+    assert lanes.ask_for(connection, [name(4), name(9), name(1)], 7, most=3) == []
+    assert lanes.due(connection, 4) == []
+    assert lanes.due(connection, 7) == [name(9), name(4)]
+    assert lanes.due(connection, 7, most=1) == [name(9)]
+    lanes.pause(connection, name(8), 100)
+    lanes.mark_due(connection, name(8), 7)
+    lanes.pause(connection, name(8), 100)
+    assert lanes.ask_for(connection, [name(8)], 8, most=3) == []
+    assert name(8) not in lanes.due(connection, 99)
+    for number in (1, 2, 3):
+        lanes.begin(connection, name(number), 9)
+    assert lanes.ask_for(connection, [name(9)], 9, most=3) == [name(9)]
+
+
+def test_very_many_issues_of_one_repository_do_not_hide_those_of_another(connection: sa.Connection):
+    many = [Record(1, number, state="open") for number in range(1100)]
+    issues.save(connection, [*many, Record(2, 1, state="open")])
+    connection.execute(tables.issues.update().values(next_look_at=tables.issues.c.repository_id))
+    assert lanes.due(connection, 100, looks=8) == [LANE]
+    lanes.mark_queued(connection, [LANE], 100)
+    assert lanes.due(connection, 100, looks=8) == ["repository:2"]
+
+
 def test_processes_that_mark_the_same_lanes_do_not_block_each_other(database: Database):
     names = [lanes.of_repository(id_) for id_ in range(8)]
 
@@ -138,7 +167,7 @@ def test_failures_are_counted_until_one_run_goes_well(connection: sa.Connection)
 
 
 class NothingIsStranded(RuleBasedStateMachine):
-    """Deliveries, runs and crashes in any order: as long as one is undone, a run is on its way."""
+    """Deliveries, runs and crashes in any order: as long as one is undone, a run is on its way, or the lane is due."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -155,7 +184,22 @@ class NothingIsStranded(RuleBasedStateMachine):
         self.count += count
         with self.database.write() as connection:
             deliveries.add(connection, new)
-            self.queue += len(lanes.mark_queued(connection, [LANE], 1))
+            self.queue += len(lanes.ask_for(connection, [LANE], 1, most=2))
+
+    @rule(busy=st.integers(0, 2))
+    def others(self, busy: int) -> None:
+        """So many runs of other lanes are on their way."""
+        with self.database.write() as connection:
+            lanes.release(connection, ["repository:2", "repository:3"])
+            lanes.mark_queued(connection, ["repository:2", "repository:3"][:busy], 1)
+
+    @rule()
+    def tick(self) -> None:
+        """What is due is woken once there is room."""
+        with self.database.write() as connection:
+            room = 2 - lanes.count_queued(connection, 2)
+            due = [lane for lane in lanes.due(connection, 1, most=room) if lane == LANE]
+            self.queue += len(lanes.mark_queued(connection, due, 1))
 
     @precondition(lambda self: self.queue)
     @rule(batches=st.integers(0, 2), arrivals=st.lists(st.integers(1, 2), max_size=2), crash=st.booleans())
@@ -177,9 +221,9 @@ class NothingIsStranded(RuleBasedStateMachine):
                 return
 
     @invariant()
-    def a_run_is_on_its_way(self) -> None:
+    def a_run_is_on_its_way_or_due(self) -> None:
         with self.database.read() as connection:
-            assert self.queue or not deliveries.count_undone(connection)
+            assert self.queue or lanes.due(connection, 1) == [LANE] or not deliveries.count_undone(connection)
 
     def teardown(self) -> None:
         self.database.close()
