@@ -139,6 +139,8 @@ class Record:
         )
 
 
+_AT_ONCE = 500
+"""Repositories in one statement."""
 _SETS = ("labels_by_bot", "labels_by_people", "labels_removed_by_people", "labels_by_other_bots", "stale_labels")
 _TUPLES = ("labels", "assignees", "asked_fields")
 _NAMES = tuple(item.name for item in fields(Record))
@@ -240,19 +242,20 @@ def rename_label(connection: sa.Connection, repository_id: int, old: str, new: s
         connection.execute(issues.update().where(*here).values(**values))
 
 
-def look_again_at_open_requests(connection: sa.Connection, repository_id: int, at: int, updated_since: int) -> None:
+def look_again_at_open_requests(
+    connection: sa.Connection, repository_ids: Collection[int], at: int, updated_since: int
+) -> None:
     """For when templates or policy changed: the need of an open Request may have, too."""
-    connection.execute(
-        issues.update()
-        .where(
-            issues.c.repository_id == repository_id,
-            issues.c.state == "open",
-            issues.c.request_comment_id.is_not(None),
-            issues.c.request_resolved.is_(False),
-            issues.c.updated_at >= updated_since,
-        )
-        .values(next_look_at=at)
+    asked = (
+        issues.c.state == "open",
+        issues.c.request_comment_id.is_not(None),
+        issues.c.request_resolved.is_(False),
+        issues.c.updated_at >= updated_since,
     )
+    some = sorted(repository_ids)
+    for start in range(0, len(some), _AT_ONCE):
+        here = issues.c.repository_id.in_(some[start : start + _AT_ONCE])
+        connection.execute(issues.update().where(here, *asked).values(next_look_at=at))
 
 
 def record_of(row: Mapping[Any, Any]) -> Record:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
-from bot.store.database import insert_into
+from bot.store.database import execute_many, insert_into
 from bot.store.tables import schedules
 
 if TYPE_CHECKING:
@@ -32,8 +33,15 @@ def put(connection: sa.Connection, repository_id: int, name: str, next_at: int, 
 
 
 def put_all(connection: sa.Connection, repository_ids: Iterable[int], name: str, next_at: int) -> None:
-    for repository_id in repository_ids:
-        put(connection, repository_id, name, next_at)
+    rows = [{"repository_id": it, "name": name, "next_at": next_at, "failures": 0} for it in sorted(repository_ids)]
+    execute_many(connection, _put(connection.dialect.name), rows)
+
+
+@cache
+def _put(dialect: str) -> Any:
+    insert = insert_into(dialect, schedules)
+    values = {name: insert.excluded[name] for name in ("next_at", "failures")}
+    return insert.on_conflict_do_update(index_elements=["repository_id", "name"], set_=values)
 
 
 def drop(connection: sa.Connection, repository_id: int, name: str | None = None) -> None:

@@ -46,7 +46,7 @@ def _resume(connection: Connection, installation_id: int, now: int, recent: time
     for known in repositories.every(connection, installation_id):
         id_ = known.repository.id
         lanes.mark_due(connection, lanes.of_repository(id_), now)
-        issues.look_again_at_open_requests(connection, id_, now, since)
+        issues.look_again_at_open_requests(connection, [id_], now, since)
 
 
 def changed(connection: Connection, event: Event, repository: Repository, now: datetime, recent: timedelta) -> None:
@@ -62,8 +62,7 @@ def changed(connection: Connection, event: Event, repository: Repository, now: d
                 # The owner's other repositories fall back to this one's files.
                 affected.update(repositories.of_owner(connection, repository.owner))
             schedules.put_all(connection, affected, POLICY, to_ms(now))
-            for id_ in affected:
-                issues.look_again_at_open_requests(connection, id_, to_ms(now), to_ms(now - recent))
+            issues.look_again_at_open_requests(connection, affected, to_ms(now), to_ms(now - recent))
 
 
 def changes_files(event: Event) -> bool:

@@ -118,9 +118,12 @@ def test_open_requests_are_looked_at_again_when_templates_change(connection: sa.
             replace(asked, repository_id=2),
         ],
     )
-    issues.look_again_at_open_requests(connection, 1, 2000, 500)
+    issues.look_again_at_open_requests(connection, [1], 2000, 500)
     assert issues.due(connection, 1, 2000, 10) == [1]
     assert issues.due(connection, 2, 2000, 10) == []
+    # Of an owner with very many repositories.
+    issues.look_again_at_open_requests(connection, range(2, 1500), 2000, 500)
+    assert issues.due(connection, 2, 2000, 10) == [1]
 
 
 def test_a_renamed_label_is_remembered_under_its_new_name(connection: sa.Connection):
