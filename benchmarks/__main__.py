@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from benchmarks import community, corpus, fleet, growth, memory, micro, parsing, peers, service, store, training
+from benchmarks import community, corpus, fleet, growth, memory, micro, parsing, peers, scale, service, store, training
 from benchmarks.rounds import Part, as_json, print_part
 
 PARTS: dict[str, Callable[[], Part]] = {
@@ -28,6 +28,7 @@ PARTS: dict[str, Callable[[], Part]] = {
 LONG: dict[str, Callable[[], Part]] = {
     "growth": lambda: growth.run(rounds=7),
     "memory": lambda: memory.run(repositories=10_000),
+    "scale": scale.run,
 }
 """Minutes and gigabytes: only if they are named."""
 RESULT = Path(__file__).parent.parent / ".benchmarks" / "latest.json"
