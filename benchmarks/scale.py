@@ -29,6 +29,7 @@ from bot.work import landscape
 from bot.work.engine import Engine
 from bot.work.pace import now_ms
 from bot.work.reports import Source, make
+from bot.work.schedules import REPORT, SWEEP
 from bot.work.sweeps import due
 from tests.fakes.postgresql import postgresql_server
 
@@ -86,7 +87,7 @@ def _asked(organisation: Organisation) -> Iterator[tuple[str, float]]:
     def sweep(connection: sa.Connection) -> int:
         return sum(1 for _ in due(connection, context, organisation.community.now))
 
-    yield "planning sweeps and reports", _timed(database, lambda it: schedules.take(it, hour))
+    yield "planning sweeps and reports", _timed(database, lambda it: schedules.take(it, hour, [SWEEP, REPORT]))
     yield "lanes that are due", _timed(database, lambda it: lanes.due(it, now))
     many = _timed(database, lambda it: lanes.due(it, now, looks=8), before=lambda it: _look_at_a_tenth(it, now))
     yield "lanes that are due, as a tenth of all issues is", many

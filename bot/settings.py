@@ -17,7 +17,10 @@ if TYPE_CHECKING:
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 _DATABASE = "triage.db"
-_SHOWN = frozenset({"PORT", "LOG_LEVEL", "GITHUB_CONTENT_LIMITS", "TRIAGE_HOST", "TRIAGE_DATA_DIR"})
+_SHOWN = frozenset({
+    "PORT", "LOG_LEVEL", "GITHUB_CONTENT_LIMITS", "TRIAGE_HOST", "TRIAGE_DATA_DIR", "TRIAGE_KEEP_BODIES_DAYS",
+    "TRIAGE_KEEP_DELIVERIES_DAYS", "TRIAGE_KEEP_JOURNAL_DAYS", "TRIAGE_KEEP_RUNS_DAYS",
+})  # fmt: skip
 """Settings whose wrong value may be repeated; an address can hold a password, and an APP_ID a misplaced secret."""
 
 
@@ -46,6 +49,14 @@ class Settings(BaseSettings):
     private_key: SecretStr | None = None
     private_key_path: Path | None = None
     webhook_secret: SecretStr | None = None
+
+    keep_bodies_days: int = Field(7, ge=1, validation_alias="TRIAGE_KEEP_BODIES_DAYS")
+    """What GitHub sent, once it is worked through."""
+    keep_deliveries_days: int = Field(90, ge=10, validation_alias="TRIAGE_KEEP_DELIVERIES_DAYS")
+    """That a delivery was here. Never less than GitHub may send it again, also on an Enterprise Server."""
+    keep_journal_days: int = Field(365, ge=1, validation_alias="TRIAGE_KEEP_JOURNAL_DAYS")
+    keep_runs_days: int = Field(1, ge=1, validation_alias="TRIAGE_KEEP_RUNS_DAYS")
+    """The engine's records of finished runs."""
 
     _credentials: Credentials | None = PrivateAttr(None)
 

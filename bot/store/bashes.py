@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field, fields
 from typing import Any
 
+import orjson
 import sqlalchemy as sa
 from pydantic import TypeAdapter
 
@@ -12,6 +13,7 @@ from bot.issuebash.event import Bash
 from bot.store.tables import bashes, repositories
 
 _BASH = TypeAdapter(Bash)
+_KNOWN = frozenset(item.name for item in fields(Bash))
 
 
 @dataclass(slots=True)
@@ -31,6 +33,8 @@ class Kept:
     wrap_up_body: str = ""
     failures: int = 0
     """Visits that GitHub refused, one after the other."""
+    others: dict[str, Any] = field(default_factory=dict)
+    """What a newer release keeps of the bash beside, for it to find again."""
 
     @property
     def is_running(self) -> bool:
@@ -49,7 +53,7 @@ def save(connection: sa.Connection, kept: Kept) -> None:
         statement.values(
             issue_number=kept.issue_number,
             next_at=kept.next_at,
-            details=_BASH.dump_json(kept.bash),
+            details=_details(kept),
             issue_body=kept.issue_body,
             board_comment_id=kept.board_comment_id,
             board_body=kept.board_body,
@@ -110,4 +114,10 @@ def _kept(row: sa.Row[Any]) -> Kept:
         wrap_up_comment_id=row.wrap_up_comment_id,
         wrap_up_body=row.wrap_up_body,
         failures=row.failures,
+        others={name: value for name, value in orjson.loads(row.details).items() if name not in _KNOWN},
     )
+
+
+def _details(kept: Kept) -> bytes:
+    known = _BASH.dump_json(kept.bash)
+    return orjson.dumps(kept.others | orjson.loads(known)) if kept.others else known

@@ -17,6 +17,8 @@ from sqlalchemy.dialects import postgresql, sqlite
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
 
+    from bot.store.migrations import State
+
 BUSY_MILLISECONDS = 30_000
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
@@ -70,13 +72,18 @@ class Database:
         with self.engine.connect() as connection:
             yield connection
 
-    def migrate(self) -> None:
-        """Brings the tables up to date; safe when several processes start at once."""
+    def migrate(self) -> State:
+        """Brings the tables up to date; safe when several processes start at once. How they were before.
+
+        Raises StoreError, also where a newer release has made tables that this one cannot work with.
+        """
         # Alembic is slow to import, and only this needs it.
-        from bot.store.migrations import upgrade  # noqa: PLC0415
+        from bot.store.migrations import IncompatibleError, upgrade  # noqa: PLC0415
 
         try:
-            upgrade(self.engine)
+            return upgrade(self.engine)
+        except IncompatibleError as error:
+            raise StoreError(str(error)) from error
         except sa.exc.OperationalError as error:
             raise StoreError(self.unusable(error)) from error
 
@@ -162,6 +169,9 @@ def _prepare_sqlite(connection: sqlite3.Connection, _record: object) -> None:
     # A write takes its lock at the start: two that begin as readers could only fail each other.
     connection.isolation_level = "IMMEDIATE"
     connection.execute(f"PRAGMA busy_timeout={BUSY_MILLISECONDS}")
+    if connection.execute("PRAGMA page_count").fetchone() == (0,):
+        # Of a new file: what is cleared away can then be given back to the disk without copying all.
+        connection.execute("PRAGMA auto_vacuum=INCREMENTAL")
     connection.execute("PRAGMA journal_mode=WAL")
     # FULL: a commit is on the disk before the webhook is answered.
     connection.execute("PRAGMA synchronous=FULL")

@@ -32,9 +32,31 @@ class Intent:
     notice: bool = False
     """A notice of the lifecycle."""
     close: bool = False
+    others: dict[str, Any] = field(default_factory=dict)
+    """What a newer release wrote of its own, for it to find again."""
+
+    @classmethod
+    def of(cls, text: str) -> Intent:
+        """From what `text` gave."""
+        said: dict[str, Any] = orjson.loads(text) if text else {}
+        known = {name: said.pop(name) for name in _INTENT if name in said}
+        return cls(**known, others=said)
+
+    @property
+    def text(self) -> str:
+        """As it is kept; empty for nothing."""
+        known = {name: getattr(self, name) for name in _INTENT}
+        return orjson.dumps(known | self.others).decode() if self or self.others else ""
+
+    def over(self) -> Intent:
+        """Once the outcome is known."""
+        return Intent(others=self.others)
 
     def __bool__(self) -> bool:
         return bool(self.add or self.remove or self.post or self.notice or self.close)
+
+
+_INTENT = tuple(item.name for item in fields(Intent) if item.name != "others")
 
 
 @dataclass(slots=True)
@@ -148,6 +170,11 @@ _VALUES = tuple(name for name in _NAMES if name not in {"repository_id", "number
 """What `save` overwrites. The next look may be asked for from elsewhere, and has statements of its own."""
 
 
+_OPEN_REQUEST = (
+    issues.c.state == "open",
+    issues.c.request_comment_id.is_not(None),
+    issues.c.request_resolved.is_(False),
+)
 _HERE = issues.c.repository_id == sa.bindparam("repository")
 _LOAD = sa.select(issues).where(_HERE, issues.c.number.in_(sa.bindparam("numbers", expanding=True)))
 _DUE = (
@@ -225,6 +252,32 @@ def _sweep_up(dialect: str) -> Any:
     return insert.on_conflict_do_update(index_elements=["repository_id", "number"], set_=values)
 
 
+def heard_until(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> dict[int, int]:
+    """Until when (milliseconds) each of the known ones of these issues is known; 0 where nothing was heard yet."""
+    columns = (issues.c.number, issues.c.updated_at)
+    here = (issues.c.repository_id == repository_id, issues.c.number.in_(numbers))
+    return {number: at or 0 for number, at in connection.execute(sa.select(*columns).where(*here))}
+
+
+def with_open_request(connection: sa.Connection, repository_id: int, numbers: Collection[int]) -> set[int]:
+    """Those of these issues that wait for an answer to the bot's Request."""
+    here = (issues.c.repository_id == repository_id, issues.c.number.in_(numbers))
+    return set(connection.scalars(sa.select(issues.c.number).where(*here, *_OPEN_REQUEST)))
+
+
+def look_at_all(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
+    """Have these looked at then, also those that no delivery ever told of."""
+    asked = {"repository_id": repository_id, "next_look_at": at}
+    execute_many(connection, _look_at_all(connection.dialect.name), [asked | {"number": it} for it in numbers])
+
+
+@cache
+def _look_at_all(dialect: str) -> Any:
+    insert = insert_into(dialect, issues)
+    values = {"next_look_at": insert.excluded.next_look_at}
+    return insert.on_conflict_do_update(index_elements=["repository_id", "number"], set_=values)
+
+
 def rename_label(connection: sa.Connection, repository_id: int, old: str, new: str) -> None:
     """A label was renamed: what is remembered of it goes on under its new name (both compared without case)."""
     columns = [issues.c[name] for name in _SETS]
@@ -246,12 +299,7 @@ def look_again_at_open_requests(
     connection: sa.Connection, repository_ids: Collection[int], at: int, updated_since: int
 ) -> None:
     """For when templates or policy changed: the need of an open Request may have, too."""
-    asked = (
-        issues.c.state == "open",
-        issues.c.request_comment_id.is_not(None),
-        issues.c.request_resolved.is_(False),
-        issues.c.updated_at >= updated_since,
-    )
+    asked = (*_OPEN_REQUEST, issues.c.updated_at >= updated_since)
     some = sorted(repository_ids)
     for start in range(0, len(some), _AT_ONCE):
         here = issues.c.repository_id.in_(some[start : start + _AT_ONCE])
@@ -265,7 +313,7 @@ def record_of(row: Mapping[Any, Any]) -> Record:
         values[name] = set(orjson.loads(values[name]))
     for name in _TUPLES:
         values[name] = tuple(orjson.loads(values[name]))
-    values["intent"] = Intent(**orjson.loads(values["intent"])) if values["intent"] else Intent()
+    values["intent"] = Intent.of(values["intent"])
     return Record(**values)
 
 
@@ -275,7 +323,7 @@ def _row(record: Record) -> dict[str, Any]:
         values[name] = _json(sorted(values[name]))
     for name in _TUPLES:
         values[name] = _json(values[name])
-    values["intent"] = _json(record.intent) if record.intent else ""
+    values["intent"] = record.intent.text
     return values
 
 

@@ -1,4 +1,7 @@
-"""A Thread as bytes and back: lists by position, whole seconds, so that a report over very many takes little time."""
+"""A Thread as bytes and back: lists by position, whole seconds, so that a report over very many takes little time.
+
+A newer release may add to the end of a list: what comes after the known is passed over.
+"""
 
 from __future__ import annotations
 
@@ -70,15 +73,15 @@ def packed_login(login: str) -> bytes:
 
 
 def unpack(content: bytes) -> Thread:
-    issue, comments, url, total, events, links, open_sub_issues, pinned, known = orjson.loads(content)
+    issue, comments, url, total, events, links, open_sub_issues, pinned, known, *_ = orjson.loads(content)
     number, title, body, author, created, updated, state, reason, labels, type_, *rest = issue
-    locked, is_pull_request, transferred_in, closed, closed_by, milestone, assignees, reactions = rest
+    locked, is_pull_request, transferred_in, closed, closed_by, milestone, assignees, reactions, *_ = rest
     return Thread(
         issue=Issue(
             number=number,
             title=title,
             body=body,
-            author=Actor(*author),
+            author=_who(author),
             created_at=_moment(created),
             updated_at=_moment(updated),
             state=state,
@@ -97,7 +100,7 @@ def unpack(content: bytes) -> Thread:
         ),
         url=url,
         comments_total=total,
-        events=tuple(TimelineEvent(kind, _moment(at), Actor(*actor), subject) for kind, at, actor, subject in events),
+        events=tuple(TimelineEvent(kind, _moment(at), _who(actor), subject) for kind, at, actor, subject, *_ in events),
         links=tuple(_link(it) for it in links),
         open_sub_issues=open_sub_issues,
         pinned=pinned,
@@ -106,24 +109,28 @@ def unpack(content: bytes) -> Thread:
 
 
 def _comment(it: list[Any]) -> Comment:
-    id_, author, body, created, node_id, by_this_app = it
-    return Comment(id_, Actor(*author), body, _moment(created), node_id, by_this_app)
+    id_, author, body, created, node_id, by_this_app, *_ = it
+    return Comment(id_, _who(author), body, _moment(created), node_id, by_this_app)
 
 
 def _link(it: list[Any]) -> PullRequest:
-    repository, number, title, url, state, author, linked, merged, will_close, to_default = it
+    repository, number, title, url, state, author, linked, merged, will_close, to_default, *_ = it
     return PullRequest(
         repository=repository,
         number=number,
         title=title,
         url=url,
         state=state,
-        author=Actor(*author),
+        author=_who(author),
         linked_at=_moment(linked),
         merged_at=_moment_or_none(merged),
         will_close=will_close,
         to_default_branch=to_default,
     )
+
+
+def _who(it: list[Any]) -> Actor:
+    return Actor(*it[:3])
 
 
 def _actor(actor: Actor) -> tuple[str, bool, str]:

@@ -1,4 +1,4 @@
-"""When to do what for a repository: a row for each kind of work, taken by one worker alone when its time comes."""
+"""When to do what, for a repository or for all: a row for each kind of work, taken by one worker when it is due."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from bot.store.database import execute_many, insert_into
 from bot.store.tables import schedules
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
+OWN = 0
+"""Stands in place of a repository's id, for what the service does once for all of them."""
 _LEASE = 6 * 3_600_000
 """Milliseconds after which one that was taken, and never brought back, is due again."""
 
@@ -23,6 +25,10 @@ class Due(NamedTuple):
 
 
 _HERE = (schedules.c.repository_id == sa.bindparam("repository"), schedules.c.name == sa.bindparam("kind"))
+
+
+_HASTEN = schedules.update().where(*_HERE, schedules.c.next_at > sa.bindparam("at")).values(next_at=sa.bindparam("at"))
+_NOTE = schedules.update().where(*_HERE).values(state=sa.bindparam("noted"))
 
 
 def put(connection: sa.Connection, repository_id: int, name: str, next_at: int, *, failures: int = 0) -> None:
@@ -42,6 +48,33 @@ def _put(dialect: str) -> Any:
     insert = insert_into(dialect, schedules)
     values = {name: insert.excluded[name] for name in ("next_at", "failures")}
     return insert.on_conflict_do_update(index_elements=["repository_id", "name"], set_=values)
+
+
+def plan(connection: sa.Connection, repository_id: int, name: str, next_at: int) -> None:
+    """Sets the time of the next, unless one is planned already."""
+    statement = insert_into(connection.dialect.name, schedules)
+    values = {"repository_id": repository_id, "name": name, "next_at": next_at}
+    connection.execute(statement.values(**values).on_conflict_do_nothing(index_elements=["repository_id", "name"]))
+
+
+def hasten(connection: sa.Connection, repository_id: int, name: str, at: int) -> None:
+    """Has it done then, where it is planned for later; and if nothing is planned."""
+    plan(connection, repository_id, name, at)
+    later = {"repository": repository_id, "kind": name, "at": at}
+    connection.execute(_HASTEN, later)
+
+
+def state(connection: sa.Connection, repository_id: int, name: str) -> str:
+    """What it noted for its next time; empty where it noted nothing."""
+    found: str | None = connection.scalar(
+        sa.select(schedules.c.state).where(*_HERE), {"repository": repository_id, "kind": name}
+    )
+    return found or ""
+
+
+def note(connection: sa.Connection, repository_id: int, name: str, state: str) -> None:
+    """Keeps this for its next time, as long as it is planned."""
+    connection.execute(_NOTE, {"repository": repository_id, "kind": name, "noted": state})
 
 
 def drop(connection: sa.Connection, repository_id: int, name: str | None = None) -> None:
@@ -79,11 +112,14 @@ def failures(connection: sa.Connection, repository_id: int, name: str) -> int:
     return found or 0
 
 
-def take(connection: sa.Connection, now: int, most: int = 50) -> list[Due]:
-    """Those whose time has come. Nobody else gets them, also of several workers that ask at once."""
+def take(connection: sa.Connection, now: int, names: Collection[str], most: int = 50) -> list[Due]:
+    """Those of these names whose time has come. Nobody else gets them, also of several workers that ask at once.
+
+    What a newer release does by the clock has another name, and is left to its processes.
+    """
     soonest = (
         sa.select(schedules.c.repository_id, schedules.c.name)
-        .where(schedules.c.next_at <= now)
+        .where(schedules.c.next_at <= now, schedules.c.name.in_(names))
         .order_by(schedules.c.next_at)
         .limit(most)
     )
@@ -97,5 +133,6 @@ def take(connection: sa.Connection, now: int, most: int = 50) -> list[Due]:
     return [Due(*row) for row in connection.execute(taken)]
 
 
-def any_due(connection: sa.Connection, now: int) -> bool:
-    return bool(connection.scalar(sa.select(sa.exists().where(schedules.c.next_at <= now))))
+def any_due(connection: sa.Connection, now: int, names: Collection[str]) -> bool:
+    due = sa.exists().where(schedules.c.next_at <= now, schedules.c.name.in_(names))
+    return bool(connection.scalar(sa.select(due)))

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.github.errors import GitHubError, LimitReached, NotFound, Unavailable
-from bot.store.issues import Intent
 from bot.store.journal import Entry
 from bot.triage.issue import Request
 from bot.triage.plan import (
@@ -93,18 +92,18 @@ class Act:
         except (LimitReached, NotFound) as error:
             # Nothing was written by the call that met the limit, or no issue.
             self._not_begun(f"put off: {error}")
-            self.record.intent = Intent()
+            self.record.intent = self.record.intent.over()
             raise
         except Unavailable as error:
             # The write in hand may have happened: its intent stays, and the next look finds out.
             self._not_begun(str(error))
             raise
-        self.record.intent = Intent()
+        self.record.intent = self.record.intent.over()
 
     def leave(self) -> None:
         """The service stops before anything of it was begun."""
         self._not_begun("put off: the service stopped")
-        self.record.intent = Intent()
+        self.record.intent = self.record.intent.over()
 
     def _perform(self, index: int, action: Action, installed: Installed, clock: Callable[[], datetime]) -> None:
         try:

@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING
 
 import structlog
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer
@@ -19,7 +19,6 @@ from bot.store import lanes, schedules
 from bot.store.begun import Begun
 from bot.store.database import Database
 from bot.store.places import place_at
-from bot.work import retention
 from bot.work.fleet import ABANDONED_AFTER, Fleet
 from bot.work.front import Front
 from bot.work.in_hand import InHand
@@ -28,6 +27,8 @@ from bot.work.queue import CHORE, CHORES, LANE, LANES, NAME
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from bot.work.runs import Runs, RunsByClock
 
 log = structlog.get_logger(__name__)
 
@@ -38,34 +39,8 @@ _LOST_AFTER = 120_000
 _AHEAD = 8
 """So many lanes a process wait in the queue because of issues whose time has come, and no more: the engine takes lanes
 in no order, and people's fresh issues must not wait behind a thousand reminders."""
-_FIRST_CLEANING = 600.0
-_CLEANING_EVERY = 86_400.0
 _TOLD_EVERY = 10.0
 """Seconds between complaints about one thing while the database is away."""
-
-
-class Runs(Protocol):
-    """What the engine runs: `bot.work.lanes.Lanes`."""
-
-    def run(self, lane: str) -> bool:
-        """Brings one lane's work to an end, or leaves the rest with a time to be woken at; True: at once."""
-        ...
-
-    def stop(self) -> None:
-        """Lets runs end after the issue in hand."""
-        ...
-
-
-class RunsByClock(Protocol):
-    """What the engine runs when its time comes: `bot.work.chores.Chores`."""
-
-    def run(self, repository_id: int, name: str) -> None:
-        """Does it, and notes when it is to be done again."""
-        ...
-
-    def stop(self) -> None:
-        """Lets the one in hand end where it can go on later."""
-        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +56,6 @@ class Tuning:
     watch: float = 2.0
     """Seconds between looks for work that nobody is at any more."""
     abandoned_after: float = ABANDONED_AFTER
-    keep: retention.Keep = retention.KEEP
 
 
 class Engine(Front):
@@ -220,6 +194,7 @@ class Engine(Front):
         if not self._place.lapses:
             # With others at work, what seems lost now is most likely in their hands.
             self._rescue(round(time.time() * 1000))
+        self._plan_chores(starting=True)
 
     def _do(self, name: str, work: Callable[[], None]) -> None:
         self._in_hand.do(Begun(DBOS.workflow_id or "", self._name), name, work)
@@ -233,22 +208,19 @@ class Engine(Front):
             self._chores.run(repository_id, name)
 
     def _tick(self) -> None:
-        """Wakes lanes that are due; now and then looks for lost ones and clears away what is old."""
+        """Wakes lanes that are due, begins chores that are; now and then looks for lost ones."""
         next_guard = time.monotonic() + _LOST_AFTER / 1000
-        next_cleaning = time.monotonic() + _FIRST_CLEANING
         while not self._stopping.is_set():
             self._wake.wait(self._tuning.tick)
             self._wake.clear()
             try:
                 self._wake_due()
                 if self._chores:
-                    self._begin_chores()
+                    self._begin_chores(self._chores.names)
                 if time.monotonic() >= next_guard:
                     next_guard = time.monotonic() + _LOST_AFTER / 1000
                     self._rescue(round(time.time() * 1000) - _LOST_AFTER)
-                if time.monotonic() >= next_cleaning:
-                    next_cleaning = time.monotonic() + _CLEANING_EVERY
-                    retention.clean(self._database, self._tuning.keep, self._stopping)
+                    self._plan_chores()
             except SQLAlchemyError as error:
                 if time.monotonic() >= self._complained_at + _TOLD_EVERY:
                     self._complained_at = time.monotonic()
@@ -268,14 +240,19 @@ class Engine(Front):
                 for lane in lanes.mark_queued(connection, due, now):
                     self._queue.put_lane(connection, lane)
 
-    def _begin_chores(self) -> None:
+    def _plan_chores(self, *, starting: bool = False) -> None:
+        if self._chores:
+            with self._database.write() as connection:
+                self._chores.plan(connection, starting=starting)
+
+    def _begin_chores(self, names: frozenset[str]) -> None:
         """Those whose time has come are taken and enqueued in one transaction: once, whoever asks."""
         now = round(time.time() * 1000)
         with self._database.read() as connection:
-            if not schedules.any_due(connection, now):
+            if not schedules.any_due(connection, now, names):
                 return
         with self._database.write() as connection:
-            for due in schedules.take(connection, now):
+            for due in schedules.take(connection, now, names):
                 self._queue.put_chore(connection, due)
 
     def _put_back(self, run: str, process: str) -> None:

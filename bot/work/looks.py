@@ -160,7 +160,7 @@ class _Looking:
         record.noticed = record.noticed or record.intent.notice
         if record.intent.close and issue.state == "closed":
             record.closed_by_bot = self._is_self(issue.closed_by)
-        record.intent = type(record.intent)()
+        record.intent = record.intent.over()
 
     def _adopt(self) -> bool:
         found = self._installed.writer.find_request(self._repository, self._record.number)

@@ -11,7 +11,8 @@ from bot.store.database import Database, StoreError
 from bot.store.files import StoredFiles
 from bot.store.places import place_at
 from bot.store.times import to_ms
-from bot.work.chores import Chores, Work
+from bot.work import retention
+from bot.work.chores import Chores, OwnWork, Work
 from bot.work.contexts import Contexts
 from bot.work.engine import Engine
 from bot.work.front import Front
@@ -47,7 +48,8 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
     )
     contexts = Contexts(database, lambda: github.slug)
     works: dict[str, Work] = {POLICY: follow_policy, READ: read_ahead, REPORT: write_report, SWEEP: sweep}
-    chores = Chores(database, github, contexts, works)
+    own: dict[str, OwnWork] = {retention.CLEAN: retention.cleaning(retention.Keep.of(settings))}
+    chores = Chores(database, github, contexts, works, own=own)
     engine = Engine(database, Lanes(database, github, contexts=contexts), chores=chores, lease=lease)
     engine.start()
     return engine

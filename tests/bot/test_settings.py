@@ -215,3 +215,9 @@ def test_no_secret_shows_when_settings_are_printed(monkeypatch: pytest.MonkeyPat
     shown = f"{settings!r} {settings} {settings.credentials!r}"
     assert "PRIVATE KEY-----" not in shown
     assert "a secret of some length" not in shown
+
+
+def test_what_github_may_send_again_is_never_forgotten(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("TRIAGE_KEEP_DELIVERIES_DAYS", "3")
+    with pytest.raises(SettingsError, match=r"TRIAGE_KEEP_DELIVERIES_DAYS=3: .*greater than or equal to 10"):
+        load_settings()

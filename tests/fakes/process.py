@@ -15,7 +15,8 @@ from pathlib import Path
 
 OURS = (
     "APP_ID", "PRIVATE_KEY", "PRIVATE_KEY_PATH", "WEBHOOK_SECRET", "GITHUB_API_URL", "DATABASE_URL", "PORT",
-    "LOG_LEVEL", "GITHUB_TOKEN", "TRIAGE_HOST", "TRIAGE_DATA_DIR",
+    "LOG_LEVEL", "GITHUB_TOKEN", "TRIAGE_HOST", "TRIAGE_DATA_DIR", "TRIAGE_KEEP_BODIES_DAYS",
+    "TRIAGE_KEEP_DELIVERIES_DAYS", "TRIAGE_KEEP_JOURNAL_DAYS", "TRIAGE_KEEP_RUNS_DAYS",
 )  # fmt: skip
 
 
@@ -65,7 +66,7 @@ class Served:
         """Until it says in which state it is."""
         assert self.process.stdout
         said = ""
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 90
         with selectors.DefaultSelector() as selector:
             selector.register(self.process.stdout, selectors.EVENT_READ)
             while "onfigured" not in said and time.monotonic() < deadline:

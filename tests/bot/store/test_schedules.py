@@ -9,6 +9,7 @@ from bot.store.database import Database
 from bot.store.schedules import Due
 
 HOUR = 3_600_000
+KNOWN = ("report", "sweep")
 
 
 def plan(database: Database, *rows: tuple[int, str, int]) -> None:
@@ -19,7 +20,7 @@ def plan(database: Database, *rows: tuple[int, str, int]) -> None:
 
 def take(database: Database, now: int, most: int = 50) -> list[Due]:
     with database.write() as connection:
-        return schedules.take(connection, now, most)
+        return schedules.take(connection, now, KNOWN, most)
 
 
 def test_only_what_is_due_is_taken_and_only_once(database: Database):
@@ -27,8 +28,8 @@ def test_only_what_is_due_is_taken_and_only_once(database: Database):
     assert sorted(take(database, 200)) == [(1, "report"), (2, "sweep")]
     assert take(database, 200) == []
     with database.read() as connection:
-        assert not schedules.any_due(connection, 200)
-        assert schedules.any_due(connection, 300)
+        assert not schedules.any_due(connection, 200, KNOWN)
+        assert schedules.any_due(connection, 300, KNOWN)
 
 
 def test_the_longest_due_goes_first_where_there_are_too_many(database: Database):
@@ -57,6 +58,29 @@ def test_dropped_ones_do_not_come(database: Database):
         schedules.drop(connection, 1, "report")
         schedules.drop(connection, 2)
     assert take(database, 200) == [(1, "sweep")]
+
+
+def test_what_only_a_newer_release_knows_is_left_to_it(database: Database):
+    plan(database, (1, "of a newer release", 100))
+    assert take(database, 200) == []
+    with database.write() as connection:
+        assert not schedules.any_due(connection, 200, KNOWN)
+        assert schedules.take(connection, 200, ["of a newer release"]) == [(1, "of a newer release")]
+
+
+def test_it_is_planned_once_may_be_hastened_and_keeps_its_note(database: Database):
+    with database.write() as connection:
+        schedules.plan(connection, 0, "clean", 500)
+        schedules.plan(connection, 0, "clean", 100)
+        assert schedules.next_at(connection, 0, "clean") == 500
+        schedules.hasten(connection, 0, "clean", 900)
+        assert schedules.next_at(connection, 0, "clean") == 500
+        schedules.hasten(connection, 0, "clean", 300)
+        assert schedules.next_at(connection, 0, "clean") == 300
+        assert schedules.state(connection, 0, "clean") == ""
+        schedules.note(connection, 0, "clean", "so far")
+        schedules.put(connection, 0, "clean", 700)
+        assert schedules.state(connection, 0, "clean") == "so far"
 
 
 def test_of_several_who_ask_at_once_one_gets_it(database: Database):

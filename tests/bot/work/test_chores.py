@@ -16,7 +16,7 @@ from bot.reports import json_file
 from bot.store import reports, repositories, schedules
 from bot.store.database import Database
 from bot.triage.issue import Repository
-from bot.work.chores import Chore, Chores, Work
+from bot.work.chores import Chore, Chores, OwnChore, OwnWork, Work
 from bot.work.contexts import Contexts
 from bot.work.pace import now_ms
 from bot.work.publishing import write_report
@@ -227,8 +227,52 @@ def test_chores_of_what_is_gone_or_switched_off_are_dropped(place: Place):
     with place.database.write() as connection:
         repositories.remove(connection, [place.repository.id])
     place.run("sweep", sweep=work)
-    place.run("of a later release")
     assert len(ran) == 1
+
+
+def test_what_only_a_newer_release_knows_stays_due_for_it(place: Place):
+    with place.database.write() as connection:
+        schedules.put(connection, place.repository.id, "of a newer release", 1, failures=2)
+        schedules.note(connection, place.repository.id, "of a newer release", "half way")
+    place.run("of a newer release")
+    with place.database.read() as connection:
+        here = (place.repository.id, "of a newer release")
+        assert 0 < (schedules.next_at(connection, *here) or 0) - now_ms() <= 5000
+        assert (schedules.failures(connection, *here), schedules.state(connection, *here)) == (2, "half way")
+
+
+def test_what_is_done_once_for_all_is_planned_and_again_soon_at_each_start(place: Place):
+    done: list[OwnChore] = []
+
+    def work(chore: OwnChore) -> datetime:
+        done.append(chore)
+        return chore.now + timedelta(hours=1)
+
+    def at(name: str) -> float:
+        with place.database.read() as connection:
+            return ((schedules.next_at(connection, schedules.OWN, name) or 0) - now_ms()) / 1000
+
+    own = {
+        "clean": OwnWork(work, first_after=timedelta(minutes=10)),
+        "catch_up": OwnWork(work, first_after=timedelta(seconds=5), at_start=True),
+    }
+    chores = Chores(place.database, place.app, place.contexts, {}, own=own)
+    assert chores.names == {"clean", "catch_up"}
+    with place.database.write() as connection:
+        chores.plan(connection, starting=True)
+    assert 590 < at("clean") <= 600
+    assert 0 < at("catch_up") <= 5
+    for name in own:
+        chores.run(schedules.OWN, name)
+    assert len(done) == 2
+    assert 3500 < at("clean") <= 3600
+    with place.database.write() as connection:
+        chores.plan(connection)
+    assert 3500 < at("catch_up") <= 3600
+    with place.database.write() as connection:
+        chores.plan(connection, starting=True)
+    assert 3500 < at("clean") <= 3600
+    assert 0 < at("catch_up") <= 5
 
 
 def test_a_policy_that_switches_the_bot_off_is_looked_into_all_the_same(place: Place):
