@@ -6,6 +6,7 @@ import typer
 
 from bot.cli.bash import bash
 from bot.cli.check import check
+from bot.cli.db import db
 from bot.cli.doctor import doctor
 from bot.cli.journal import journal
 from bot.cli.labels import labels
@@ -28,6 +29,7 @@ app.command()(simulate)
 app.command()(report)
 app.add_typer(bash, name="bash")
 app.command()(labels)
+app.add_typer(db, name="db")
 
 
 @app.callback()

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal, Protocol
+from typing import Protocol
 from urllib.parse import urlsplit
 
 import sqlalchemy as sa
 
+from bot.cli.findings import Level, Line
 from bot.credentials import FILE, Credentials
 from bot.github.app import App, Metadata
 from bot.github.errors import Forbidden, GitHubError, NotFound
@@ -20,19 +20,8 @@ from bot.store import deliveries, repositories
 from bot.store.database import Database, StoreError
 from bot.web.registration import Manifest, read_manifest
 
-Level = Literal["OK", "WARN", "FAIL"]
 _FOR_REPORTS = frozenset({"pull_requests"})
 """Permissions that came later, and that only reports need."""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """One finding. `mend` is empty where all is well."""
-
-    level: Level
-    subject: str
-    message: str
-    mend: str = ""
 
 
 class Asked(Protocol):
