@@ -5,6 +5,7 @@ from __future__ import annotations
 import typer
 
 from bot.cli.bash import bash
+from bot.cli.catch_up import catch_up
 from bot.cli.check import check
 from bot.cli.db import db
 from bot.cli.doctor import doctor
@@ -29,6 +30,7 @@ app.command()(simulate)
 app.command()(report)
 app.add_typer(bash, name="bash")
 app.command()(labels)
+app.command()(catch_up)
 app.add_typer(db, name="db")
 
 

@@ -215,8 +215,8 @@ def check_hook(registration: Asked, place: str) -> Iterator[Line]:
         )
 
 
-def _sent(registration: Registration, place: str) -> Iterator[Line]:
-    sent = registration.sent()
+def _sent(registration: Registration, _place: str) -> Iterator[Line]:
+    sent = registration.sent().sent
     if not sent:
         yield Line("WARN", "deliveries from GitHub", "none yet", "file a test issue in a repository that has the App")
         return
@@ -230,7 +230,7 @@ def _sent(registration: Registration, place: str) -> Iterator[Line]:
         return
     latest = max(lost.values(), key=lambda attempt: attempt.delivered_at)
     text = f"{len(lost)} of {len({attempt.guid for attempt in sent})} did not arrive; the last: {_told(latest)}"
-    mend = f"{_cure(latest)}; then redeliver them under Advanced on {place}"
+    mend = f"{_cure(latest)}; then `triage catch-up` has them sent again, or the service by itself within an hour"
     # One that failed long ago, before many that arrived, is history; the newest one failing is a fault.
     yield Line("WARN" if sent[0].arrived else "FAIL", "deliveries from GitHub", text, mend)
 

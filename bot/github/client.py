@@ -110,13 +110,13 @@ class Client:
         points = _READ_POINTS if verb == "GET" else _WRITE_POINTS
         return self._send("core", points, verb, path, headers, body, repo=repo, content=content)
 
-    def pages(self, path: str, *, repo: Repository | None = None) -> Iterator[list[Any]]:
-        """All pages of a listing, as they are asked for."""
+    def pages(self, path: str, *, repo: Repository | None = None, member: str = "") -> Iterator[list[Any]]:
+        """All pages of a listing, as they are asked for. `member`: where the answer is an object that holds it."""
         following = f"{path}{'&' if '?' in path else '?'}per_page={_PER_PAGE}"
         while following:
             reply = self.call("GET", following, repo=repo)
-            yield payloads.items(reply.data)
-            following = _next_page(reply.headers.get("link", ""))
+            yield payloads.items(payloads.mapping(reply.data).get(member) if member else reply.data)
+            following = next_page(reply.headers.get("link", ""))
 
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The `data` of a GraphQL answer; a host without GraphQL is NotFound."""
@@ -246,7 +246,8 @@ def _said(data: object) -> str:
     return " ".join(filter(None, map(payloads.text, said)))[:300]
 
 
-def _next_page(link: str) -> str:
+def next_page(link: str) -> str:
+    """The address in a `Link` header; empty on the last page."""
     found = re.search(r'<([^>]*)>;\s*rel="next"', link)
     return found[1] if found else ""
 

@@ -6,6 +6,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from bot.github import payloads
@@ -39,6 +40,8 @@ class Event:
     """Pushed to; empty for tags."""
     paths: frozenset[str] | None = None
     """Touched by a push; None where the payload may not list all of them."""
+    installed_at: datetime | None = None
+    """When the App was installed in the account."""
     repositories_added: tuple[Repository, ...] = ()
     repositories_removed: tuple[Repository, ...] = ()
 
@@ -74,6 +77,7 @@ def parse_event(name: str, payload: Mapping[str, Any], app_id: int | None = None
         renamed_from=_former_name(changes),
         branch=ref.removeprefix(_BRANCH) if is_push and ref.startswith(_BRANCH) else "",
         paths=_paths(payload) if is_push else None,
+        installed_at=payloads.moment(installation.get("created_at")),
         repositories_added=added,
         repositories_removed=removed,
     )

@@ -59,6 +59,12 @@ class Reader:
             raise Unavailable(f"GET {path}: no repository in the answer")
         return found
 
+    def covered(self) -> tuple[Repository, ...]:
+        """All repositories that the App may see in this account."""
+        pages = self._client.pages("/installation/repositories", member="repositories")
+        found = (payloads.repository(item) for page in pages for item in page)
+        return tuple(repository for repository in found if repository is not None)
+
     def issue(self, repo: Repository, number: int) -> Issue:
         """The issue as it is now, without its comments. NotFound when deleted or transferred."""
         path = f"{path_of(repo)}/issues/{number}"

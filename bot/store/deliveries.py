@@ -166,6 +166,18 @@ def count_dead(connection: sa.Connection) -> int:
     return connection.scalar(sa.select(sa.func.count()).where(DEAD)) or 0
 
 
+def known(connection: sa.Connection, guids: Collection[str]) -> set[str]:
+    """Those of these that were stored once, whatever became of them."""
+    return set(connection.scalars(sa.select(deliveries.c.guid).where(deliveries.c.guid.in_(guids))))
+
+
+def latest(connection: sa.Connection) -> int | None:
+    """When the last one came in; None where none ever did."""
+    newest = sa.select(deliveries.c.received_at).order_by(deliveries.c.id.desc()).limit(1)
+    found: int | None = connection.scalar(newest)
+    return found
+
+
 def oldest_undone(connection: sa.Connection) -> int | None:
     """When the oldest delivery that is still to do came in."""
     found: int | None = connection.scalar(sa.select(sa.func.min(deliveries.c.received_at)).where(UNDONE))

@@ -127,10 +127,12 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
 
 
 def install(connection: sa.Connection, given: Iterable[Repository], installation_id: int, now: int) -> None:
-    """The App was given these. A default branch is not told then, so a known one stays.
+    """The App was given these. A default branch is not told then, so a known one stays; so does an earlier coming.
 
     One that was not public is not taken to be so now: that is asked before anything of it is shown.
     """
+    is_here = sa.and_(repositories.c.removed.is_(False), repositories.c.installation_id == installation_id)
+    came = sa.case((is_here, sa.func.coalesce(repositories.c.installed_at, now)), else_=now)
     for repository in given:
         _take_name(connection, repository)
         values: dict[str, Any] = {
@@ -149,7 +151,10 @@ def install(connection: sa.Connection, given: Iterable[Repository], installation
             installation_id=installation_id,
             **values,
         )
-        known = values | {"is_public": sa.and_(repositories.c.is_public, insert.excluded.is_public)}
+        known = values | {
+            "is_public": sa.and_(repositories.c.is_public, insert.excluded.is_public),
+            "installed_at": came,
+        }
         connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=_moved_in(known, installation_id)))
 
 
@@ -171,6 +176,25 @@ def see_installation(
         values["installed_at"] = installed_at
     statement = insert_into(connection.dialect.name, installations).values(id=installation_id, **values)
     connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=values))
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInstallation:
+    id: int
+    suspended: bool
+    removed: bool
+
+
+def installations_known(connection: sa.Connection) -> dict[int, KnownInstallation]:
+    """By id; also those that only their repositories tell of."""
+    named = connection.scalars(
+        sa.select(repositories.c.installation_id)
+        .where(repositories.c.installation_id.is_not(None), repositories.c.removed.is_(False))
+        .distinct()
+    )
+    found = {id_: KnownInstallation(id_, suspended=False, removed=False) for id_ in named if id_ is not None}
+    columns = (installations.c.id, installations.c.suspended, installations.c.removed)
+    return found | {row.id: KnownInstallation(*row) for row in connection.execute(sa.select(*columns))}
 
 
 def suspend(connection: sa.Connection, installation_id: int, *, suspended: bool) -> None:

@@ -2,7 +2,8 @@
 
 The first pass reads all issues, later ones what changed since the pass before began, and then what pull requests say of
 issues. Once a week a pass reads all again, and forgets what is gone though no webhook told. Each page is stored
-together with the place where the next one begins.
+together with the place where the next one begins. Where a page shows an issue that no delivery told of, the lane is had
+to look at it.
 """
 
 from __future__ import annotations
@@ -12,11 +13,11 @@ from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Protocol
 
 from bot.github.errors import Forbidden, LimitReached, Rejected, Unavailable
-from bot.store import fills, threads
+from bot.store import fills, repositories, threads
 from bot.store.fills import Progress
 from bot.store.threads import Filed
 from bot.store.times import from_ms
-from bot.work import links
+from bot.work import links, missed
 from bot.work.pace import now_ms
 
 if TYPE_CHECKING:
@@ -160,6 +161,8 @@ def _keep(
         after = replace(progress, cursor="", began_at=None, complete_until=began, whole=False, whole_at=whole_at)
     with database.write() as connection:
         threads.save(connection, repository.id, page.threads, read_at, filed)
+        if known := repositories.get(connection, repository.id):
+            missed.have_looked_at(connection, known, page.threads, read_at, all_news=False)
         if not page.more and progress.reads_all:
             threads.remove_unseen(connection, repository.id, began)
         fills.put(connection, repository.id, after)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from bot.github.events import Event
     from bot.triage.issue import Repository
 
+_LONGEST_UNDER_WAY = 10 * 86_400_000
+"""Milliseconds; for longer no GitHub keeps a delivery to send it again."""
+
 
 def installed(connection: Connection, event: Event, received_at: int, recent: timedelta) -> None:
     """`installation` and `installation_repositories` events."""
@@ -28,16 +31,30 @@ def installed(connection: Connection, event: Event, received_at: int, recent: ti
         repositories.uninstall(connection, id_)
         return
     began = event.name == "installation" and event.action == "created"
-    repositories.see_installation(connection, id_, account, installed_at=received_at if began else None)
+    came = _came(event, received_at)
+    repositories.see_installation(connection, id_, account, installed_at=came if began else None)
     if event.name == "installation" and event.action in {"suspend", "unsuspend"}:
-        repositories.suspend(connection, id_, suspended=event.action == "suspend")
-    if event.action == "unsuspend":
-        _resume(connection, id_, received_at, recent)
+        suspended(connection, id_, received_at, recent, suspended=event.action == "suspend")
     if event.action in {"created", "added"}:
-        repositories.install(connection, event.repositories_added, id_, received_at)
+        repositories.install(connection, event.repositories_added, id_, came)
         given = [repository.id for repository in event.repositories_added]
         schedules.put_all(connection, given, POLICY, received_at)
     repositories.remove(connection, [repository.id for repository in event.repositories_removed], id_)
+
+
+def _came(event: Event, received_at: int) -> int:
+    """When the App came. GitHub may have had to send the news again; what was filed meanwhile is no less new."""
+    if event.name != "installation" or event.installed_at is None:
+        return received_at
+    at = to_ms(event.installed_at)
+    return at if received_at - _LONGEST_UNDER_WAY <= at <= received_at else received_at
+
+
+def suspended(connection: Connection, id_: int, now: int, recent: timedelta, *, suspended: bool) -> None:
+    """Whether the App may do anything there has changed."""
+    repositories.suspend(connection, id_, suspended=suspended)
+    if not suspended:
+        _resume(connection, id_, now, recent)
 
 
 def _resume(connection: Connection, installation_id: int, now: int, recent: timedelta) -> None:

@@ -90,9 +90,8 @@ class _Looking:
             self._recover(issue)
             issue = self._with_comments(issue)
         planned = self._decide(issue)
-        first_time = self._record.looked_at is None and not recovered
-        if _asks(planned) and first_time:
-            # The store may know nothing of a Request that is there (a new database, say).
+        if _asks(planned) and self._record.request is None and not recovered:
+            # The store may know nothing of a Request that is there (a new database, say, or one from a backup).
             self._adopt()
         if _asks(planned):
             # Somebody may have given what is missing before it was ever asked for.

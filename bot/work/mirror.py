@@ -22,6 +22,9 @@ _WITHOUT_EFFECT = frozenset({"assigned", "unassigned", "milestoned", "demileston
 _SPEAKING = frozenset({"opened", "edited", "closed", "reopened", "unlocked"})
 """Changes by which somebody says something, beside comments; nobody could while it was locked."""
 
+_FRESH_FOR = 60_000
+"""Milliseconds. GitHub may have been asked to send it again: what it shows is old by then, and was perhaps answered by
+a process whose database is lost."""
 _LONGEST_UNDER_WAY = 30 * 86_400_000
 """Milliseconds from a comment to its arrival. GitHub sends nothing again after some days; whoever got hold of an old
 delivery may, when it is forgotten here that its commands were carried out."""
@@ -38,7 +41,7 @@ class Look:
     contested: bool = False
     """Two payloads of the same second disagree, and GitHub's times tell no more: only a read can say which holds."""
     fresh: bool = False
-    """Never heard of before, and now opened: what the payload shows is all there is."""
+    """Never heard of before, and opened just now: what the payload shows is all there is."""
     comments: dict[int, Comment] = field(default_factory=dict)
     """Shown by payloads; GitHub's own listing may lag behind them."""
     said: list[Command] = field(default_factory=list)
@@ -79,7 +82,7 @@ class Mirror:
                 look.contested = True
             look.issue = shown
         if look is not None and event.name == "issues" and event.action == "opened" and not known:
-            look.fresh = event.issue_is_whole
+            look.fresh = event.issue_is_whole and delivery.received_at - to_ms(issue.created_at) < _FRESH_FOR
         return wanted
 
     def again(self, event: Event, delivery: Delivery) -> bool:

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING
 
 from bot.github.app import App
 from bot.github.quota import Budgets
+from bot.github.registration import Registration
 from bot.store import deliveries, lanes
 from bot.store.database import Database, StoreError
 from bot.store.files import StoredFiles
 from bot.store.places import place_at
 from bot.store.times import to_ms
-from bot.work import retention
+from bot.work import catch_up, missed, retention
 from bot.work.chores import Chores, OwnWork, Work
 from bot.work.contexts import Contexts
 from bot.work.engine import Engine
@@ -47,8 +48,18 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
         permitted=lease.check,
     )
     contexts = Contexts(database, lambda: github.slug)
-    works: dict[str, Work] = {POLICY: follow_policy, READ: read_ahead, REPORT: write_report, SWEEP: sweep}
-    own: dict[str, OwnWork] = {retention.CLEAN: retention.cleaning(retention.Keep.of(settings))}
+    works: dict[str, Work] = {
+        POLICY: follow_policy,
+        READ: read_ahead,
+        REPORT: write_report,
+        SWEEP: sweep,
+        missed.MISSED: missed.look_over,
+    }
+    registration = Registration(credentials.app_id, credentials.private_key, settings.github_api_url)
+    own: dict[str, OwnWork] = {
+        catch_up.CATCH_UP: catch_up.chore(registration, lambda id_: github.installation(id_).reader.covered()),
+        retention.CLEAN: retention.cleaning(retention.Keep.of(settings)),
+    }
     chores = Chores(database, github, contexts, works, own=own)
     engine = Engine(database, Lanes(database, github, contexts=contexts), chores=chores, lease=lease)
     engine.start()

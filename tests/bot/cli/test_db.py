@@ -127,6 +127,12 @@ def test_a_backup_holds_what_is_there_and_overwrites_nothing(triage: Triage, url
         assert "TABLE DATA public deliveries" in listed.stdout
 
 
+def test_a_backup_is_for_its_owner_only(triage: Triage, url: str, tmp_path: Path):
+    triage("db", "upgrade", DATABASE_URL=url)
+    assert triage("db", "backup", tmp_path / "backup", DATABASE_URL=url).exit_code == 0
+    assert (tmp_path / "backup").stat().st_mode & 0o777 == 0o600
+
+
 def test_a_backup_is_of_one_moment_while_others_write(triage: Triage, tmp_path: Path):
     """What is not committed at that moment is not in it, and does not hold it up."""
     triage("db", "upgrade")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import UTC, datetime
 
 import pytest
 
@@ -37,7 +38,21 @@ def test_the_hook_tells_where_deliveries_go(server: ScriptedServer, registration
 def test_attempts_to_deliver_are_told_with_what_came_of_them(server: ScriptedServer, registration: Registration):
     arrived = {"guid": "a-1", "event": "issues", "status": "OK", "status_code": 202, "delivered_at": "2026-01-01"}
     server.on("GET /app/hook/deliveries", Reply([arrived, {"status_code": 502}, {}]))
-    assert [(one.guid, one.arrived) for one in registration.sent()] == [("a-1", True), ("", False), ("", False)]
+    page = registration.sent()
+    assert [(one.guid, one.arrived) for one in page.sent] == [("a-1", True), ("", False), ("", False)]
+    assert page.cursor == ""
+
+
+def test_attempts_are_listed_by_cursor_and_sent_again_by_number(server: ScriptedServer, registration: Registration):
+    more = {"link": f'<{server.url}/app/hook/deliveries?per_page=100&cursor=v1_7%3D>; rel="next"'}
+    listed = {"id": 5, "guid": "a-1", "delivered_at": "2026-01-01T00:00:00Z", "installation_id": 9}
+    server.on("GET /app/hook/deliveries", Reply([listed], headers=more), Reply([]))
+    server.on("POST /app/hook/deliveries/5/attempts", Reply({}, 202))
+    first = registration.sent()
+    assert (first.sent[0].at, first.sent[0].installation_id) == (datetime(2026, 1, 1, tzinfo=UTC), 9)
+    assert registration.sent(first.cursor).cursor == ""
+    assert "cursor=v1_7%3D" in server.asked[-1].target
+    registration.send_again(first.sent[0].id)
 
 
 def test_what_accounts_have_granted_is_listed(server: ScriptedServer, registration: Registration):

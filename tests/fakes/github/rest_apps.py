@@ -162,7 +162,7 @@ def delivery_shape(delivery: Delivery) -> dict[str, Any]:
 
 
 def _delivery(fake: FakeGitHub, request: Request) -> Delivery:
-    for delivery in fake.hooks.deliveries:
+    for delivery in fake.kept_deliveries():
         if delivery.id == int(request.parameters["delivery_id"]) and delivery.app is request.app:
             return delivery
     raise not_found()
@@ -170,12 +170,16 @@ def _delivery(fake: FakeGitHub, request: Request) -> Delivery:
 
 @routes.add("GET", "/app/hook/deliveries", needs="app")
 def list_deliveries(fake: FakeGitHub, request: Request) -> Response:
-    """Newest first, by cursor."""
+    """Newest first, by cursor; of the last days only."""
     size = min(100, int(request.query.get("per_page", "30")))
-    mine = [one for one in reversed(fake.hooks.deliveries) if one.app is request.app and one.status != "pending"]
+    mine = [one for one in reversed(fake.kept_deliveries()) if one.app is request.app and one.status != "pending"]
     cursor = request.query.get("cursor")
     if cursor:
+        if not cursor.isdigit():
+            raise ApiError(400, "Invalid cursor")
         mine = [one for one in mine if one.id <= int(cursor)]
+    if wanted := request.query.get("status"):
+        mine = [one for one in mine if (one.status_code >= 400) == (wanted == "failure")]
     headers = {}
     if len(mine) > size:
         headers["link"] = f'<{fake.shapes.api}{request.path}?per_page={size}&cursor={mine[size].id}>; rel="next"'

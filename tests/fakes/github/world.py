@@ -14,9 +14,12 @@ from tests.fakes.github.errors import ApiError, not_found
 from tests.fakes.github.faults import Faults
 from tests.fakes.github.hooks import Hooks
 from tests.fakes.github.limits import Budget, Limits
-from tests.fakes.github.model import Account, App, Comment, Installation, Issue, Repository, Token
+from tests.fakes.github.model import Account, App, Comment, Delivery, Installation, Issue, Repository, Token
 from tests.fakes.github.places import installation_reference, organization, repository_shape
 from tests.fakes.github.shapes import Shapes, node_id
+
+DELIVERIES_KEPT = 3 * 86_400
+"""Seconds: docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/viewing-webhook-deliveries"""
 
 
 class World:
@@ -136,6 +139,11 @@ class World:
         return budget
 
     # Webhooks.
+
+    def kept_deliveries(self) -> list[Delivery]:
+        """GitHub forgets them after some days."""
+        old = self.clock() - DELIVERIES_KEPT
+        return [one for one in self.hooks.deliveries if one.created_at > old]
 
     def emit(self, event: str, repository: Repository, sender: Account | None, payload: dict[str, Any]) -> None:
         """To every app installed on the repository and subscribed to the event."""

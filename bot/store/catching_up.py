@@ -1,0 +1,51 @@
+"""How far the looks for deliveries that never arrived have come, in the schedule's own note."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from bot.store import schedules
+
+if TYPE_CHECKING:
+    import sqlalchemy as sa
+
+CATCH_UP = "catch_up"
+"""The chore."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Times in milliseconds."""
+
+    until: int | None = None
+    """All that was to arrive before then was looked for; None before the first look came to its end."""
+    began_at: int | None = None
+    """When the look under way began; None where none is."""
+    cursor: str = ""
+    """Where it goes on; empty for from the start."""
+    covered_at: int | None = None
+    """When every account was last asked for the repositories that the App may see."""
+    tries: dict[str, tuple[int, int]] = field(default_factory=dict)
+    """Of deliveries that were asked for and did not arrive, by GUID: how often, and when last."""
+
+    def end(self) -> Progress:
+        """Of the look under way."""
+        return replace(self, until=self.began_at, began_at=None, cursor="")
+
+
+_NAMES = tuple(item.name for item in fields(Progress))
+
+
+def get(connection: sa.Connection) -> Progress:
+    said: dict[str, Any] = orjson.loads(schedules.state(connection, schedules.OWN, CATCH_UP) or b"{}")
+    known = {name: said[name] for name in _NAMES if name in said}
+    return Progress(**known | {"tries": {guid: tuple(it) for guid, it in known.get("tries", {}).items()}})
+
+
+def put(connection: sa.Connection, progress: Progress, now: int) -> None:
+    """A chore that was never planned is due `now`, to have a row for the note."""
+    schedules.plan(connection, schedules.OWN, CATCH_UP, now)
+    schedules.note(connection, schedules.OWN, CATCH_UP, orjson.dumps(asdict(progress)).decode())

@@ -1,0 +1,119 @@
+"""Puts right what is known of installations and repositories, where the news of a change never came.
+
+What is to be taken away is asked for before GitHub is, and what is new after: between the two a delivery may tell.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+import structlog
+
+from bot.github.errors import GitHubError
+from bot.store import repositories, schedules
+from bot.store.times import to_ms
+from bot.work import landscape
+from bot.work.schedules import POLICY
+
+if TYPE_CHECKING:
+    import threading
+    from collections.abc import Callable, Iterable
+    from datetime import timedelta
+
+    from sqlalchemy import Connection
+
+    from bot.github.registration import Grant
+    from bot.store.database import Database
+    from bot.triage.issue import Repository
+
+log = structlog.get_logger(__name__)
+
+
+class ListsGrants(Protocol):
+    """`bot.github.registration.Registration` is one. May raise GitHubError."""
+
+    def grants(self) -> list[Grant]: ...
+
+
+@dataclass(slots=True)
+class PutRight:
+    """How many of each."""
+
+    installations_gone: int = 0
+    installations_new: int = 0
+    repositories_gone: int = 0
+    repositories_new: int = 0
+
+
+class Grants:
+    def __init__(
+        self,
+        database: Database,
+        github: ListsGrants,
+        covered: Callable[[int], Iterable[Repository]],
+        recent: timedelta,
+        stopping: threading.Event,
+    ) -> None:
+        """`covered`: the repositories of an installation; may raise GitHubError."""
+        self._database = database
+        self._github = github
+        self._covered = covered
+        self._recent = recent
+        self._stopping = stopping
+
+    def put_right(self, now: int, heard_until: int | None, *, repositories_too: bool) -> PutRight:
+        """`heard_until`: when news were last known to have come; None on a database that knows nothing yet.
+
+        Raises GitHubError where GitHub does not tell who has the App; of single accounts only the log is told.
+        """
+        done = PutRight()
+        with self._database.read() as connection:
+            before = repositories.installations_known(connection)
+        granted = {it.id: it for it in self._github.grants()}
+        with self._database.write() as connection:
+            for id_, known in before.items():
+                if id_ not in granted and not known.removed:
+                    log.warning("an installation is gone, though nobody told", installation=id_)
+                    repositories.uninstall(connection, id_)
+                    done.installations_gone += 1
+                elif id_ in granted and known.suspended != granted[id_].suspended and not known.removed:
+                    landscape.suspended(connection, id_, now, self._recent, suspended=granted[id_].suspended)
+            now_known = repositories.installations_known(connection)
+        for grant in granted.values():
+            if grant.suspended or self._stopping.is_set():
+                continue
+            found = now_known.get(grant.id)
+            is_new = found is None and heard_until is not None
+            if is_new or (found is not None and not found.removed and repositories_too):
+                self._repositories(grant, now, now if heard_until is None else heard_until, done, is_new=is_new)
+        return done
+
+    def _repositories(self, grant: Grant, now: int, heard_until: int, done: PutRight, *, is_new: bool) -> None:
+        with self._database.read() as connection:
+            before = {it.repository.id for it in repositories.every(connection, grant.id)}
+        try:
+            covered = {it.id: it for it in self._covered(grant.id)}
+        except GitHubError as error:
+            log.warning("the repositories of an account are not known", account=grant.account, reason=str(error))
+            return
+        # Those of a known account were given since; an account from before then was only never heard of.
+        created = heard_until if not is_new or grant.created_at is None else to_ms(grant.created_at)
+        came = created if created >= heard_until else now
+        with self._database.write() as connection:
+            if is_new:
+                log.warning("there is an installation of which nobody told", account=grant.account)
+                repositories.see_installation(connection, grant.id, grant.account, installed_at=came)
+                done.installations_new += 1
+            gone = before - covered.keys()
+            repositories.remove(connection, gone, grant.id)
+            here = {it.repository.id for it in repositories.every(connection, grant.id)}
+            new = [it for id_, it in covered.items() if id_ not in here]
+            _give(connection, new, grant.id, came, now)
+        done.repositories_gone += len(gone)
+        done.repositories_new += len(new)
+
+
+def _give(connection: Connection, new: list[Repository], installation_id: int, came: int, now: int) -> None:
+    repositories.install(connection, new, installation_id, came)
+    schedules.put_all(connection, [it.id for it in new], POLICY, now)
