@@ -48,4 +48,6 @@ def test_an_index_answers(database: Database, what: str):
         driver.set_trace_callback(None)
         plans = [row[3] for statement in asked for row in driver.execute(f"EXPLAIN QUERY PLAN {statement}")]
     assert any(index in plan.split() for plan in plans), plans
-    assert not any(plan.startswith("SCAN") and "USING" not in plan for plan in plans), plans
+    # What a subquery found is gone through (`anon_1`), but no table.
+    scans = [plan for plan in plans if plan.startswith("SCAN") and "USING" not in plan]
+    assert all(plan.startswith("SCAN anon_") for plan in scans), plans
