@@ -94,20 +94,25 @@ class Service:
         if fault is None:
             return self._answer(request), None
         if fault.when == "before":
-            response = await self._strike(fault)
+            response = await self._strike(fault, request)
             return response or self._answer(request), fault
         applied = self._answer(request)
-        return await self._strike(fault) or applied, fault
+        return await self._strike(fault, request) or applied, fault
 
-    async def _strike(self, fault: Fault) -> Response | None:
+    async def _strike(self, fault: Fault, request: Request) -> Response | None:
         """What the fault answers; None where the usual answer follows."""
         if fault.kind == "drop":
             raise Dropped
-        if fault.kind == "hang":
-            left = fault.seconds
-            while left > 0 and fault in self.fake.faults.active:
+        if fault.kind == "expired":
+            self.fake.tokens.pop(request.headers.get("authorization", "").rpartition(" ")[2], None)
+            return None
+        if fault.kind in {"hang", "silence"}:
+            left, cleared = fault.seconds, self.fake.faults.cleared
+            while left > 0 and cleared == self.fake.faults.cleared:
                 await asyncio.sleep(min(left, 0.05))
                 left -= 0.05
+            if fault.kind == "silence":
+                raise Dropped
             return None
         if fault.kind == "graphql":
             error = {"type": "RATE_LIMITED", "message": "API rate limit exceeded for installation ID 1."}

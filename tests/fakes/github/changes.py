@@ -85,6 +85,7 @@ def open_issue(
     repository.next_number += 1
     repository.issues[issue.number] = issue
     issue.labels = [find_or_make_label(world, repository, by, name) for name in labels]
+    world.after_opening(issue)
     tell(world, repository, issue, "opened", by)
     for label in issue.labels:
         tell(world, repository, issue, "labeled", by, label=world.shapes.label(repository, label))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -18,7 +19,7 @@ Moment = Literal["before", "after"]
 class Fault:
     """One thing going wrong, for requests that fit."""
 
-    kind: Literal["error", "hang", "drop", "limit", "graphql"]
+    kind: Literal["error", "hang", "drop", "limit", "graphql", "expired", "silence"]
     method: str = ".*"
     path: str = ".*"
     times: int = 1
@@ -38,6 +39,10 @@ class Faults:
 
     def __init__(self) -> None:
         self.active: list[Fault] = []
+        self.by_chance: Callable[[str, str], Fault | None] | None = None
+        """Asked where none in force fits: see `weather.py`."""
+        self.cleared = 0
+        """How often; whatever hangs then goes on."""
         self._lock = threading.Lock()
 
     def clear(self) -> None:
@@ -45,6 +50,8 @@ class Faults:
             for fault in self.active:
                 fault.times = 0
             self.active.clear()
+            self.by_chance = None
+            self.cleared += 1
 
     def take(self, method: str, path: str) -> Fault | None:
         with self._lock:
@@ -53,7 +60,7 @@ class Faults:
                     fault.times -= fault.times > 0
                     fault.struck += 1
                     return fault
-        return None
+            return self.by_chance(method, path) if self.by_chance else None
 
     def error(self, status: int = 502, *, method: str = ".*", path: str = ".*", times: int = 1, **more: Any) -> Fault:
         """A 5xx; with `when="after"` the write was applied all the same."""

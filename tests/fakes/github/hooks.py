@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import heapq
 import hmac
 import http.client
+import itertools
 import random
 import threading
 import time
 import uuid
-from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
@@ -34,12 +35,15 @@ class Hooks:
         self.deliveries: list[Delivery] = []
         self.watchers: list[Callable[[str, dict[str, Any]], None]] = []
         """Called with the event and the payload of each delivery made."""
-        self._waiting: deque[tuple[float, Delivery]] = deque()
+        self._waiting: list[tuple[float, int, Delivery]] = []
+        """A heap: when each is due, and the order of those due together."""
+        self._turns = itertools.count()
         self._changed = threading.Condition()
         self._busy = 0
         self._held = False
         self._copies = 1
         self._delay = 0.0
+        self._scattered, self._twice, self._chance = 0.0, 0.0, random.Random()
         self._stopped = False
         self._next_id = 1
         self._threads = [threading.Thread(target=self._send_all, daemon=True) for _ in range(senders)]
@@ -55,7 +59,8 @@ class Hooks:
         """Sends what was held, in an order of the caller's."""
         with self._changed:
             if order:
-                self._waiting = deque((0.0, delivery) for delivery in order([one for _, one in self._waiting]))
+                held = order([one for _, _, one in sorted(self._waiting)])
+                self._waiting = [(0.0, next(self._turns), delivery) for delivery in held]
             self._held = False
             self._changed.notify_all()
 
@@ -80,6 +85,11 @@ class Hooks:
         """From now on each delivery leaves so much later."""
         self._delay = seconds
 
+    def scatter(self, seconds: float, twice: float, seed: int) -> None:
+        """From now on each leaves at any moment within so many seconds, and this share of them leaves once more."""
+        with self._changed:
+            self._scattered, self._twice, self._chance = seconds, twice, random.Random(seed)
+
     def redeliver(self, delivery: Delivery) -> Delivery:
         """A person presses `Redeliver`: same GUID and body, a new entry in the list."""
         again = self._record(
@@ -100,6 +110,12 @@ class Hooks:
         with self._changed:
             if not self._changed.wait_for(lambda: not self._waiting and not self._busy, seconds):
                 raise TimeoutError(f"{len(self._waiting)} deliveries still wait, {self._busy} are under way")
+
+    @property
+    def idle(self) -> bool:
+        """Everything has been sent and answered."""
+        with self._changed:
+            return not self._waiting and not self._busy
 
     @property
     def failed(self) -> list[Delivery]:
@@ -158,19 +174,19 @@ class Hooks:
 
     def _enqueue(self, delivery: Delivery) -> None:
         with self._changed:
-            self._waiting.append((time.monotonic() + self._delay, delivery))
+            for _ in range(2 if self._chance.random() < self._twice else 1):
+                due = time.monotonic() + self._delay + self._chance.uniform(0.0, self._scattered)
+                heapq.heappush(self._waiting, (due, next(self._turns), delivery))
             self._changed.notify_all()
 
     def _next(self) -> Delivery | None:
         with self._changed:
             while not self._stopped:
                 if self._waiting and not self._held:
-                    due, delivery = self._waiting[0]
-                    left = due - time.monotonic()
+                    left = self._waiting[0][0] - time.monotonic()
                     if left <= 0:
-                        self._waiting.popleft()
                         self._busy += 1
-                        return delivery
+                        return heapq.heappop(self._waiting)[-1]
                     self._changed.wait(left)
                 else:
                     self._changed.wait()

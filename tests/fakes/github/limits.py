@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -46,6 +46,8 @@ class Budget:
     reset: float = 0.0
     points: deque[tuple[float, int]] = field(default_factory=deque)
     content: deque[float] = field(default_factory=deque)
+    exceeded: Counter[str] = field(default_factory=Counter)
+    """How often a request was refused, by the figure of Limits that it went beyond."""
 
     def headers(self) -> dict[str, str]:
         if self.limit is None:
@@ -75,6 +77,7 @@ class Budget:
         if self.limit is None:
             return
         if self.used >= self.limit:
+            self.exceeded["primary"] += 1
             raise primary_exceeded(who)
         self.used += 1
 
@@ -89,6 +92,7 @@ class Budget:
         while self.points and self.points[0][0] <= now - MINUTE:
             self.points.popleft()
         if sum(count for _, count in self.points) + points > per_minute:
+            self.exceeded["points_per_minute"] += 1
             raise secondary_exceeded(int(self.points[0][0] + MINUTE - now) + 1 if self.points else 60)
         self.points.append((now, points))
 
@@ -98,8 +102,10 @@ class Budget:
             self.content.popleft()
         recent = sum(1 for when in self.content if when > now - MINUTE)
         if per_minute is not None and recent >= per_minute:
+            self.exceeded["content_per_minute"] += 1
             raise secondary_exceeded(60)
         if per_hour is not None and len(self.content) >= per_hour:
+            self.exceeded["content_per_hour"] += 1
             raise secondary_exceeded(int(self.content[0] + HOUR - now) + 1)
         self.content.append(now)
 

@@ -60,6 +60,7 @@ def list_issues(fake: FakeGitHub, request: Request) -> Response:
         for issue in request.repo.issues.values()
         if not issue.deleted
         and not issue.moved_to
+        and fake.is_shown(issue)
         and state in {"all", issue.state}
         and labels <= {label.name.lower() for label in issue.labels}
         and int(issue.updated_at) >= since

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-import copy
+import base64
+import binascii
 import itertools
 import secrets
 import threading
 import time
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from tests.fakes.github.errors import ApiError, not_found
@@ -16,7 +18,7 @@ from tests.fakes.github.hooks import Hooks
 from tests.fakes.github.limits import Budget, Limits
 from tests.fakes.github.model import Account, App, Comment, Delivery, Installation, Issue, Repository, Token
 from tests.fakes.github.places import installation_reference, organization, repository_shape
-from tests.fakes.github.shapes import Shapes, node_id
+from tests.fakes.github.shapes import Shapes
 
 DELIVERIES_KEPT = 3 * 86_400
 """Seconds: docs.github.com/en/webhooks/testing-and-troubleshooting-webhooks/viewing-webhook-deliveries"""
@@ -48,7 +50,7 @@ class World:
         self.budgets: dict[tuple[str, str], Budget] = {}
         self.read_lag = 0.0
         """Seconds for which reads of an issue may still show what was there before the last write."""
-        self._shadows: dict[int, tuple[float, Issue]] = {}
+        self._shadows: dict[int, tuple[float, Issue | None]] = {}
         self._ids = itertools.count(1001)
 
     def new_id(self) -> int:
@@ -76,14 +78,14 @@ class World:
 
     def by_node_id(self, wanted: str) -> tuple[str, Any] | None:
         """(GraphQL type, object) of a node; comments come as (repository, issue, comment)."""
-        for number, entry in self.comments.items():
-            if node_id("IC", number) == wanted:
-                return "IssueComment", entry
-        for repository in self.repositories.values():
-            if node_id("R", repository.id) == wanted:
-                return "Repository", repository
+        prefix, number = numbered(wanted)
+        if prefix == "IC" and number in self.comments:
+            return "IssueComment", self.comments[number]
+        if prefix == "R" and number in self.repositories:
+            return "Repository", self.repositories[number]
+        for repository in self.repositories.values() if prefix == "I" else ():
             for issue in repository.issues.values():
-                if node_id("I", issue.id) == wanted:
+                if issue.id == number:
                     return "Issue", (repository, issue)
         return None
 
@@ -99,13 +101,25 @@ class World:
 
     def before_change(self, issue: Issue) -> None:
         """Keeps what lagging reads will see."""
-        now = self.clock()
-        if self.read_lag and self._shadows.get(issue.id, (0.0, issue))[0] <= now:
-            self._shadows[issue.id] = (now + self.read_lag, copy.deepcopy(issue))
+        if self.read_lag and not self._lags(issue):
+            self._shadows[issue.id] = (self.clock() + self.read_lag, likeness(issue))
+
+    def after_opening(self, issue: Issue) -> None:
+        if self.read_lag:
+            self._shadows[issue.id] = (self.clock() + self.read_lag, None)
+
+    def is_shown(self, issue: Issue) -> bool:
+        """Whether a lagging read knows of it yet."""
+        return not self._lags(issue) or self._shadows[issue.id][1] is not None
 
     def as_read(self, issue: Issue) -> Issue:
-        until, shadow = self._shadows.get(issue.id, (0.0, issue))
-        return shadow if until > self.clock() else issue
+        shown = self._shadows[issue.id][1] if self._lags(issue) else issue
+        if shown is None:
+            raise not_found()
+        return shown
+
+    def _lags(self, issue: Issue) -> bool:
+        return self._shadows.get(issue.id, (0.0, None))[0] > self.clock()
 
     # Apps.
 
@@ -165,3 +179,25 @@ class World:
     def emit_to(self, installation: Installation, event: str, payload: dict[str, Any]) -> None:
         """To the installation's app, whatever it has subscribed to."""
         self.hooks.send(installation.app, event, payload, installation_id=installation.id, repository_id=None)
+
+
+def numbered(wanted: str) -> tuple[str, int]:
+    """What `node_id` made this of; nothing for another text."""
+    prefix, _, rest = wanted.partition("_kwDO")
+    try:
+        return prefix, int.from_bytes(base64.urlsafe_b64decode(rest + "=" * (-len(rest) % 4)))
+    except (binascii.Error, ValueError):
+        return "", 0
+
+
+def likeness(issue: Issue) -> Issue:
+    """The issue as it is now, which no later change reaches."""
+    return replace(
+        issue,
+        labels=list(issue.labels),
+        comments=[replace(comment, reactions=list(comment.reactions)) for comment in issue.comments],
+        reactions=list(issue.reactions),
+        assignees=list(issue.assignees),
+        timeline=list(issue.timeline),
+        closes=list(issue.closes),
+    )
