@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -12,7 +13,7 @@ from urllib.parse import quote
 
 from bot.github import payloads
 from bot.github.client import Client, Reply, path_of
-from bot.github.errors import GitHubError, NotFound, Rejected, Unavailable
+from bot.github.errors import GitHubError, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.reader import Reader
 from bot.triage.issue import Comment, Repository
 from bot.triage.plan import (
@@ -35,6 +36,7 @@ LONGEST_COMMENT = 65_536
 """Characters."""
 _NO_NAMES = frozenset({"", ".", ".."})
 """At the end of a path these mean the path itself: removing such a label would remove all."""
+_SOON = timedelta(minutes=5)
 _log = logging.getLogger(__name__)
 
 
@@ -166,10 +168,14 @@ class Writer:
         return Outcome(comment_id=comment_id, node_id=node_id, warning=warning)
 
     def _show(self, node_id: str, query: str) -> str:
-        """Best effort: REST cannot do it, and the comment's own words already say that it is settled."""
+        """Left out where it cannot be done soon: the comment's own words already say that it is settled."""
         try:
             self._client.graphql(_query(query), {"id": node_id})
+        except Unavailable:
+            raise
         except GitHubError as error:
+            if isinstance(error, LimitReached) and error.until < datetime.now(UTC) + _SOON:
+                raise
             _log.warning("%s left out: %s", query, error)
             return f"{query} left out: {error}"
         return ""

@@ -9,7 +9,7 @@ from typing import ClassVar
 import pytest
 
 from bot.github.app import Installation
-from bot.github.errors import Forbidden, GitHubError, NotFound, Rejected, Unavailable
+from bot.github.errors import Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
 from bot.triage.issue import Repository
 from bot.triage.plan import (
     REQUEST_MARKER,
@@ -145,13 +145,11 @@ def test_an_edit_alone_needs_no_graphql(server: ScriptedServer, installation: In
     [
         Reply({"message": "Not Found"}, 404),
         Reply({"data": None, "errors": [{"type": "FORBIDDEN", "message": "Resource not accessible"}]}),
-        Reply({"message": "secondary rate limit"}, 403, {"Retry-After": "60"}),
-        Reply(raw=b"<html>", status=502),
-        Reply(ending="drop"),
+        Reply({"message": "secondary rate limit"}, 403, {"Retry-After": "600"}),
     ],
-    ids=["no GraphQL here", "not allowed", "limited", "down", "lost"],
+    ids=["no GraphQL here", "not allowed", "limited for long"],
 )
-def test_minimising_is_best_effort(
+def test_minimising_is_left_out_where_it_cannot_be_done_soon(
     server: ScriptedServer,
     installation: Installation,
     repo: Repository,
@@ -165,6 +163,24 @@ def test_minimising_is_best_effort(
     assert outcome.changed
     assert "minimize_comment" in outcome.warning
     assert "minimize_comment" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("reply", "error"),
+    [
+        (Reply({"message": "secondary rate limit"}, 403, {"Retry-After": "60"}), LimitReached),
+        (Reply(raw=b"<html>", status=502), Unavailable),
+        (Reply(ending="drop"), Unavailable),
+    ],
+    ids=["limited", "down", "lost"],
+)
+def test_else_the_whole_edit_is_done_again_later(
+    server: ScriptedServer, installation: Installation, repo: Repository, reply: Reply, error: type[GitHubError]
+):
+    server.on(f"PATCH {HELLO}/issues/comments/5", Reply({"id": 5, "node_id": "IC_5"}))
+    server.on("POST /graphql", reply)
+    with pytest.raises(error):
+        installation.writer.perform(repo, 1, EDIT)
 
 
 def test_an_edit_of_a_deleted_comment_says_so(server: ScriptedServer, installation: Installation, repo: Repository):
