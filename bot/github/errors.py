@@ -34,6 +34,10 @@ class Unavailable(GitHubError):
     """No usable answer (5xx, timeout, a token not known yet): a write may have happened, so look first."""
 
 
+class Behind(Unavailable):
+    """GitHub answered, but may not show yet what was last changed."""
+
+
 class NotFound(GitHubError):
     """It is gone, was moved to another repository, or may not be seen (404, 410)."""
 

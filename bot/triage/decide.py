@@ -173,14 +173,14 @@ def _request(issue: Issue, context: Context, history: History, need: Need, now: 
             comment_id=request.comment_id,
             node_id=request.node_id,
             body=body,
-            reopened=request.resolved,
+            reopened=request.resolved or request.unsure,
             because=need.reason,
         )
 
 
 def _resolve(issue: Issue, context: Context, history: History, name: CommentName, because: str) -> Iterator[Action]:
     request = history.request
-    if request and not request.resolved:
+    if request and (request.unsure or not request.resolved):
         yield EditRequest(
             comment_id=request.comment_id,
             node_id=request.node_id,

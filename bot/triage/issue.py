@@ -102,10 +102,15 @@ class Request:
     comment_id: int
     node_id: str
     body: str
-    """As last written, so that an unchanged ask causes no edit."""
+    """As last written, so that an unchanged ask causes no edit; empty while it is unknown whether an edit was made."""
     resolved: bool = False
     asked_at: datetime | None = None
     """When it was posted, or last opened again."""
+
+    @property
+    def unsure(self) -> bool:
+        """Whether it may look either as before the last edit or as after it."""
+        return not self.body
 
 
 @dataclass(frozen=True, slots=True)

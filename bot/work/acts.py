@@ -55,6 +55,7 @@ class Act:
         """What did not work and will not by itself, for people."""
         self._closed_by_other = False
         """A person was faster: what is remembered of closing it must not call it the bot's."""
+        self._request_body = planned.record.request_body
         self._held: dict[type[Action], str] = {}
         """What must not be done any more, and why: nothing is closed or taken back without what goes before it."""
         self._repository = repository
@@ -92,18 +93,18 @@ class Act:
         except (LimitReached, NotFound) as error:
             # Nothing was written by the call that met the limit, or no issue.
             self._not_begun(f"put off: {error}")
-            self.record.intent = self.record.intent.over()
+            self._nothing_open()
             raise
         except Unavailable as error:
             # The write in hand may have happened: its intent stays, and the next look finds out.
             self._not_begun(str(error))
             raise
-        self.record.intent = self.record.intent.over()
+        self._nothing_open()
 
     def leave(self) -> None:
         """The service stops before anything of it was begun."""
         self._not_begun("put off: the service stopped")
-        self.record.intent = self.record.intent.over()
+        self._nothing_open()
 
     def _perform(self, index: int, action: Action, installed: Installed, clock: Callable[[], datetime]) -> None:
         try:
@@ -151,6 +152,12 @@ class Act:
         self.entries = [
             replace(entry, state="failed", note=note) if entry.state == "intended" else entry for entry in self.entries
         ]
+
+    def _nothing_open(self) -> None:
+        """Each action was done, or certainly was not."""
+        self.record.intent = self.record.intent.over()
+        # Unless it was edited, the Request reads as before.
+        self.record.request_body = self.record.request_body or (self._request_body if self.record.request else "")
 
     def _remember(self, action: Remember) -> None:
         record = self.record

@@ -8,14 +8,13 @@ outcomes, and the next look asks GitHub before anything is done again (`looks.py
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
 import structlog
 
-from bot.github.errors import Forbidden, LimitReached, NotFound, Rejected, Unavailable
+from bot.github.errors import Behind, Forbidden, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
 from bot.store import bashes, commands, deliveries, issues, journal
 from bot.store.waiting import seen as seen_in_mirror
@@ -27,38 +26,25 @@ from bot.work.acts import Act
 from bot.work.contexts import for_issue
 from bot.work.locating import locate
 from bot.work.mirror import Mirror
-from bot.work.pace import Pace, Pause, or_pause
+from bot.work.pace import Pause, or_pause
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterable
 
     from sqlalchemy import Connection
 
-    from bot.store.database import Database
     from bot.store.deliveries import Delivery
     from bot.store.issues import Record
     from bot.store.repositories import Known
     from bot.store.waiting import Seen
     from bot.triage.decide import Context
-    from bot.work.contexts import Contexts
     from bot.work.mirror import Look
-    from bot.work.ports import GitHub, Installed
+    from bot.work.ports import Installed
+    from bot.work.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 
 _HOUR = 3_600_000
-
-
-@dataclass(frozen=True, slots=True)
-class Workshop:
-    """What all batches share."""
-
-    database: Database
-    github: GitHub
-    contexts: Contexts
-    pace: Pace
-    stopping: threading.Event
 
 
 class Batch:
@@ -94,6 +80,9 @@ class Batch:
         with self._shop.database.read() as connection:
             records = issues.load(connection, self._id, numbers)
             waiting = commands.load_open(connection, self._id, numbers)
+        for record in records.values():
+            if record.intent:
+                record.looked_at = max(record.looked_at or 0, self._shop.since)
         slug = or_pause(self._shop.pace, lambda: self._shop.github.slug)
         mirror = Mirror(records, self._id, slug)
         self._take_in(events, mirror)
@@ -173,9 +162,8 @@ class Batch:
                 continue
             try:
                 context = for_issue(self._shop.contexts.of(known, installed, self._now), known, look.record)
-                planned = looks.plan(
-                    look, waiting.get(number, []), context, installed, _utc(self._now), seen.get(number)
-                )
+                said, now = waiting.get(number, []), _utc(self._now)
+                planned = looks.plan(look, said, context, installed, now, seen.get(number), self._shop.pace.lag)
             except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
                 self._failed(look, error)
                 continue
@@ -207,20 +195,25 @@ class Batch:
             metrics.LIMITS.inc()
             self._pause = Pause(_until(error), str(error))
             return
-        if isinstance(error, NotFound) and (_attempts(look.deliveries) or not look.deliveries):
+        if isinstance(error, NotFound) and self._is_believed(look):
             look.record.state = "gone"
             self._settled.append((look, None))
             return
-        if isinstance(error, Unavailable):
+        if isinstance(error, Unavailable) and not isinstance(error, Behind):
             metrics.UNAVAILABLE.inc()
             self._unanswered += 1
             if self._unanswered >= self._shop.pace.patience:
                 self._pause = Pause(
                     self._shop.pace.now() + self._shop.pace.wait(_attempts(look.deliveries)), str(error)
                 )
-        elif not isinstance(error, NotFound | Forbidden | Rejected):  # GitHub may not show yet what is new
+        elif not isinstance(error, Behind | NotFound | Forbidden | Rejected):
             log.error("a look failed", exc_info=error)
         self._settled.append((look, error))
+
+    def _is_believed(self, look: Look) -> bool:
+        """That the issue is not there; GitHub may not show yet what is new."""
+        lag = round(1000 * self._shop.pace.lag)
+        return all(it.attempts and it.received_at + lag <= self._now for it in look.deliveries)
 
     def _store_intents(
         self,
@@ -283,6 +276,8 @@ class Batch:
         except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
             self._failed(look, error)
             return
+        finally:
+            look.record.looked_at = self._shop.pace.now()
         self._unanswered = 0
         log.info("carried out", actions=[entry.kind for entry in act.entries], failures=act.failures)
         self._settled.append((look, Forbidden("; ".join(act.failures)) if act.failures else None))
@@ -304,6 +299,8 @@ class Batch:
         issues.looked(connection, self._id, [look.record.number for look in good], self._now)
         for look, error in self._settled:
             if error is None:
+                if look.hasty:
+                    issues.look_at(connection, self._id, look.record.number, now + round(1000 * pace.lag))
                 continue
             given_up = self._write_failure(connection, look.deliveries, error)
             if given_up:

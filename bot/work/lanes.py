@@ -13,9 +13,10 @@ from bot.github.events import parse_event
 from bot.store import deliveries, issues, lanes, repositories
 from bot.work import landscape
 from bot.work.bashes import Bashes
-from bot.work.batch import Batch, Workshop
+from bot.work.batch import Batch
 from bot.work.contexts import Contexts
 from bot.work.pace import PACE, Pace, Pause
+from bot.work.workshop import Workshop
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -37,7 +38,7 @@ class Lanes:
         self._stopping = threading.Event()
         contexts = contexts or Contexts(database, lambda: github.slug)
         self._bashes = Bashes(database, github, contexts, pace)
-        self._workshop = Workshop(database, github, contexts, pace, self._stopping)
+        self._workshop = Workshop(database, github, contexts, pace, self._stopping, pace.now())
 
     def stop(self) -> None:
         """Runs end after the issue in hand; what is left waits for the next start."""

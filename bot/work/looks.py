@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
-from bot.github.errors import GitHubError, Unavailable
+from bot.github.errors import Behind, GitHubError
 from bot.store.times import to_ms
 from bot.triage import lifecycle
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Command, History, Issue, Request
-from bot.triage.plan import AddLabels, Close, Plan, PostNotice, PostRequest, Remember, RemoveLabel
+from bot.triage.plan import AddLabels, Close, EditRequest, Plan, PostNotice, PostRequest, Remember, RemoveLabel
 from bot.triage.printed import asks_for_releases
 
 if TYPE_CHECKING:
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from bot.work.ports import SeesReleases, Sight
 
 _log = logging.getLogger(__name__)
+_TRUSTED_FOR = timedelta(minutes=1)
+"""What a payload shows of a new issue. Later, after an outage perhaps, much may have been said and done about it."""
 
 
 @dataclass(slots=True)
@@ -42,10 +45,19 @@ class Planned:
 
 
 def plan(
-    look: Look, commands: list[Command], context: Context, installed: Sight, now: datetime, seen: Seen | None = None
+    look: Look,
+    commands: list[Command],
+    context: Context,
+    installed: Sight,
+    now: datetime,
+    seen: Seen | None = None,
+    lag: float = 0.0,
 ) -> Planned:
-    """`seen`: what the mirror knows beside. Raises GitHubError; NotFound where the issue is gone."""
-    return _Looking(look, commands, context, installed, now, seen).plan()
+    """`seen`: what the mirror knows beside. `lag`: seconds for which GitHub may not show a change.
+
+    Raises GitHubError; NotFound where the issue is gone.
+    """
+    return _Looking(look, commands, context, installed, now, seen, lag).plan()
 
 
 class _Looking:
@@ -59,6 +71,7 @@ class _Looking:
         installed: Sight,
         now: datetime,
         seen: Seen | None,
+        lag: float,
     ) -> None:
         self._look = look
         self._record = look.record
@@ -67,6 +80,10 @@ class _Looking:
         self._installed = installed
         self._now = now
         self._seen = seen
+        self._lag = round(1000 * lag)
+        shown = look.issue
+        self._fresh = look.fresh and shown is not None and now - shown.updated_at <= _TRUSTED_FOR
+        self._recent = bool(look.deliveries) and self._may_lag(look.record.updated_at)
         self._asked_for_releases = False
 
     @property
@@ -75,14 +92,16 @@ class _Looking:
 
     def plan(self) -> Planned:
         recovered = bool(self._record.intent)
+        if recovered and self._may_lag(self._record.looked_at):
+            raise Behind(f"{self._name}: GitHub may not show yet what was begun there")
         issue = None if recovered or self._look.contested else self._look.issue
         if issue is not None and issue.state == "closed" and lifecycle.concerned(self._record):
             # No payload tells by whom.
             issue = None
-        if issue is not None and (self._look.fresh or self._shows_labels(issue)):
+        if issue is not None and (self._fresh or self._shows_labels(issue)):
             shown = self._decide(self._with_comments(issue))
             quiet = all(isinstance(action, Remember) for action in shown.actions)
-            if quiet or (self._look.fresh and not self._look.comments):
+            if quiet or (self._fresh and not self._look.comments):
                 return Planned(self._look, shown)
             # What the payload showed would lead to something: be sure that it still is so.
         issue = self._with_comments(self._read())
@@ -97,6 +116,14 @@ class _Looking:
             # Somebody may have given what is missing before it was ever asked for.
             planned = self._decide(self._commented(issue))
         return Planned(self._look, planned, recovered)
+
+    def _may_lag(self, since: int | None) -> bool:
+        """Whether GitHub may not show yet what happened then."""
+        return since is not None and to_ms(self._now) < since + self._lag
+
+    @property
+    def _name(self) -> str:
+        return f"{self._repository.full_name}#{self._record.number}"
 
     def _shows_labels(self, issue: Issue) -> bool:
         """A payload from before the bot's own last change lacks its labels, as if a person had removed them."""
@@ -113,17 +140,20 @@ class _Looking:
 
     def _read(self) -> Issue:
         """The issue as it is now; never one older than what is known already."""
-        record = self._record
+        record, shown = self._record, self._look.issue
+        self._look.hasty = self._recent
         issue = self._installed.reader.issue(self._repository, record.number)
         if record.mirror(issue):
+            if self._may_lag(record.looked_at) and not self._shows_labels(issue):
+                raise Behind(f"{self._name}: GitHub may not show yet which labels the bot put on")
             if issue.closed_by:
                 record.closed_by_bot = self._is_self(issue.closed_by)
             return replace(issue, transferred_in=record.transferred_in)
-        if self._look.issue is not None and to_ms(self._look.issue.updated_at) == record.updated_at:
-            same_closing = self._look.issue.closed_at == issue.closed_at
-            return replace(self._look.issue, closed_by=issue.closed_by if same_closing else "")
-        message = f"{self._repository.full_name}#{record.number}: GitHub still shows an older state of the issue"
-        raise Unavailable(message)
+        # What the payload shows is newer; but it may be from before the bot's own last change.
+        if shown is not None and to_ms(shown.updated_at) == record.updated_at and self._shows_labels(shown):
+            same_closing = shown.closed_at == issue.closed_at
+            return replace(shown, closed_by=issue.closed_by if same_closing else "")
+        raise Behind(f"{self._name}: GitHub still shows an older state of the issue")
 
     def _is_self(self, login: str) -> bool:
         return login.lower() == self._context.app_login.lower()
@@ -135,6 +165,7 @@ class _Looking:
     def _commented(self, issue: Issue) -> Issue:
         if issue.comments_known:
             return issue
+        self._look.hasty = self._recent
         listed: dict[int, Comment] = {
             comment.id: comment for comment in self._installed.reader.comments(self._repository, issue.number)
         }
@@ -193,6 +224,9 @@ def intend(planned: Planned) -> None:
                 intent.remove.append(action.label.lower())
             case PostRequest():
                 intent.post = True
+            case EditRequest():
+                # Not known until the outcome is.
+                planned.record.request_body = ""
             case PostNotice():
                 intent.notice = True
             case Close():

@@ -45,6 +45,8 @@ class Look:
     comments: dict[int, Comment] = field(default_factory=dict)
     """Shown by payloads; GitHub's own listing may lag behind them."""
     said: list[Command] = field(default_factory=list)
+    hasty: bool = False
+    """GitHub was asked so soon after a change that its answer may have been of before. To be looked at once more."""
 
 
 class Mirror:
@@ -166,7 +168,8 @@ class Mirror:
         said = self._said(event, delivery)
         # What a bot says takes no notice back.
         noticed = record.noticed and not event.sender.is_bot
-        if known and not (said or record.request or waited_for or noticed):
+        # Where it is looked at in any case, what was said since counts, too.
+        if known and issue.number not in self.looks and not (said or record.request or waited_for or noticed):
             return False
         look = self.look(issue.number)
         look.said += said

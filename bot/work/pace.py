@@ -33,6 +33,8 @@ class Pace:
     """Of one for which GitHub gave no answer: some hours."""
     patience: int = 2
     """So many issues without an answer, one after the other, and the lane waits: a hanging call holds up others."""
+    lag: float = 5.0
+    """Seconds until all of GitHub surely shows what was last changed: some of its answers lag behind."""
     recent: timedelta = timedelta(days=90)
     """Open Requests this young are looked at again when templates or policy change."""
 

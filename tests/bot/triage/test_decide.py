@@ -523,3 +523,18 @@ def test_an_issue_found_complete_is_remembered_by_its_text_alone():
 
 def test_lone_surrogates_in_a_body_do_no_harm():
     assert kinds(world(bug(problem="It stops \ud800 early.")).settle()) == ["add_labels"]
+
+
+@pytest.mark.parametrize("resolved", [False, True])
+def test_a_request_that_may_have_been_edited_is_written_anew(resolved: bool):
+    here = world(bug(problem=""))
+    here.settle()
+    here.history = replace(here.history, request=replace(here.request, body="", resolved=resolved))
+    (edit,) = here.decide().actions
+    assert isinstance(edit, EditRequest)
+    assert edit.reopened
+    assert not edit.resolved
+    here.edit(bug())
+    edit = here.decide().actions[-2]
+    assert isinstance(edit, EditRequest)
+    assert edit.resolved

@@ -44,7 +44,7 @@ body:
 """
 INCOMPLETE = "### Version\n\n_No response_\n\n### What happened\n\nIt fell over at once, and loudly.\n"
 COMPLETE = INCOMPLETE.replace("_No response_", "1.2.3")
-PACE = Pace(first_wait=0.02, longest_wait=0.05, attempts=3, attempts_unavailable=6)
+PACE = Pace(first_wait=0.02, longest_wait=0.05, attempts=3, attempts_unavailable=6, lag=0.0)
 
 
 class Bench:
