@@ -39,7 +39,7 @@ define create-311
 endef
 
 .DEFAULT_GOAL := help
-.PHONY: help demo serve test lint audit bench docs lock wheel clean setup-autolog test-estimators test-store-oldest test-deploy fuzz
+.PHONY: help demo serve test lint audit bench docs lock wheel clean setup-autolog test-estimators test-store-oldest test-deploy fuzz soak
 
 # In CI everything is tested; elsewhere autolog's tests run once `make setup-autolog` has fetched the frameworks.
 TRAINING := $(if $(filter true,$(CI)),$(AUTOLOG))
@@ -80,6 +80,9 @@ test-deploy: $(DEV) ## Do what deploy/Containerfile says in a bare Debian, see i
 
 fuzz: $(FUZZ)/.made ## Look for input that breaks something, FUZZ_MINUTES=10 for each target and engine (ARGS=parser for one), in an environment of its own
 	@$(FUZZ)/bin/python -m tests.fuzz --minutes $(FUZZ_MINUTES) $(ARGS)
+
+soak: $(DEV) ## Run the service for long while everything fails around it (ARGS='--database sqlite'; --hosts needs root; --help lists the rest)
+	@$(BIN)/python -m tests.soak $(ARGS)
 
 lint: $(DEV) ## Check style, types, import rules, workflows, issue forms, policy and change notes
 	$(BIN)/ruff check .

@@ -27,6 +27,25 @@ class Server:
     """One that runs, on a socket in a folder of its own."""
 
     folder: Path
+    options: str
+    within: tuple[str, ...] = ()
+    """What its programs are started by, such as another host."""
+
+    @property
+    def socket(self) -> str:
+        """Its path."""
+        return str(self.folder / ".s.PGSQL.5432")
+
+    def start(self) -> None:
+        self._control("-l", str(self.folder / "log"), "-o", self.options, "-w", "start")
+
+    def stop(self) -> None:
+        """At once, as in a power cut: nothing is written down, and nobody is told."""
+        self._control("-m", "immediate", "-w", "stop")
+
+    def _control(self, *how: str) -> None:
+        assert _PG_CTL
+        run_as_server(self.folder, _PG_CTL, "-D", str(self.folder / "data"), *how, within=self.within)
 
     def url(self, database: str = "postgres", driver: str | None = None) -> str:
         """SQLAlchemy's address of a database."""
@@ -39,30 +58,35 @@ class Server:
             connection.execute(sa.text(f"CREATE DATABASE {database} TEMPLATE {template}"))
 
 
+def run_as_server(folder: Path, *command: str, within: tuple[str, ...] = ()) -> None:
+    """PostgreSQL refuses to run as root."""
+    become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
+    subprocess.run([*within, *become, *command], check=True, capture_output=True, cwd=folder)
+
+
 @contextmanager
-def postgresql_server(*settings: str) -> Iterator[Server]:
-    """Start a server, and stop it at the end. Without settings such as `fsync=on` it is quick rather than safe."""
+def postgresql_server(*settings: str, within: tuple[str, ...] = (), trusting: str = "") -> Iterator[Server]:
+    """Start a server, and stop it at the end. Without settings such as `fsync=on` it is quick rather than safe.
+
+    `within`: what it is started by. `trusting`: addresses that are let in without a password.
+    """
     assert _INITDB
-    assert _PG_CTL
     # Not pytest's temporary folder: the path of a socket must be short, and open to the server's own user.
     folder = Path(tempfile.mkdtemp(prefix="tests-pg-"))
-    # PostgreSQL refuses to run as root.
-    become = ["runuser", "-u", "postgres", "--"] if os.geteuid() == 0 else []
-    if become:
+    if os.geteuid() == 0:
         shutil.chown(folder, "postgres")
-    data, log = folder / "data", folder / "log"
     own = ("listen_addresses=''", f"unix_socket_directories={folder}", "fsync=off", "autovacuum=off")
     options = " ".join(f"-c {setting}" for setting in (*own, *settings))
-
-    def run(*command: str) -> None:
-        subprocess.run([*become, *command], check=True, capture_output=True, cwd=folder)
-
     try:
-        run(_INITDB, "-D", str(data), "-A", "trust", "-U", "postgres", "-N")
-        run(_PG_CTL, "-D", str(data), "-l", str(log), "-o", options, "-w", "start")
+        run_as_server(folder, _INITDB, "-D", str(folder / "data"), "-A", "trust", "-U", "postgres", "-N")
+        if trusting:
+            with (folder / "data" / "pg_hba.conf").open("a") as rules:
+                rules.write(f"host all all {trusting} trust\n")
+        server = Server(folder, options, within)
+        server.start()
         try:
-            yield Server(folder)
+            yield server
         finally:
-            run(_PG_CTL, "-D", str(data), "-m", "immediate", "-w", "stop")
+            server.stop()
     finally:
         shutil.rmtree(folder, ignore_errors=True)

@@ -10,11 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.work.bench import FORM
-from tests.fakes.github import FakeGitHub, Limits, serve
+from tests.fakes.github import FakeGitHub, serve
 from tests.fakes.github.model import App
 from tests.fakes.postgresql import INSTALLED, postgresql_server
-from tests.faults.service import ServiceProcess, free_port
+from tests.faults.service import ServiceProcess, fake_with, free_port
 
 SERVERS = ["postgresql"] if INSTALLED else []
 REPOSITORIES = [f"octo-org/r{number}" for number in range(10)]
@@ -68,10 +67,7 @@ class Pair:
 @pytest.fixture(params=SERVERS)
 def pair(tmp_path: Path) -> Iterator[Pair]:
     port = free_port()
-    fake = FakeGitHub(Limits.off())
-    app = fake.add_app(webhook_url=f"http://127.0.0.1:{port}/webhook")
-    for repo in REPOSITORIES:
-        fake.add_repository(repo, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug", "needs-info", "waiting"])
+    fake, app = fake_with(REPOSITORIES, f"http://127.0.0.1:{port}/webhook")
     with serve(fake) as github, postgresql_server() as server:
         survivor = ServiceProcess(github, app, tmp_path / "survivor", port, server.url())
         victim = ServiceProcess(github, app, tmp_path / "victim", free_port(), server.url())

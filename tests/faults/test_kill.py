@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE
-from tests.fakes.github import FakeGitHub, Limits, Running, serve
+from tests.bot.work.bench import COMPLETE, INCOMPLETE
+from tests.fakes.github import FakeGitHub, Running, serve
 from tests.fakes.github.model import App
-from tests.faults.service import ServiceProcess, free_port, redeliver_failed
+from tests.faults.service import ServiceProcess, fake_with, free_port, redeliver_failed
 
 REPOSITORIES = ("octo-org/one", "octo-org/two")
 
@@ -59,10 +59,7 @@ class Scene:
 @pytest.fixture
 def scene(tmp_path: Path) -> Iterator[Scene]:
     port = free_port()
-    fake = FakeGitHub(Limits.off())
-    app = fake.add_app(webhook_url=f"http://127.0.0.1:{port}/webhook")
-    for repo in REPOSITORIES:
-        fake.add_repository(repo, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug", "needs-info"])
+    fake, app = fake_with(REPOSITORIES, f"http://127.0.0.1:{port}/webhook")
     with serve(fake) as github:
         service = ServiceProcess(github, app, tmp_path, port)
         try:

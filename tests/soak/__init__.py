@@ -1,0 +1,1 @@
+"""A long bad day: `make soak`."""
