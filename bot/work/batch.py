@@ -233,7 +233,7 @@ class Batch:
         deliveries.finish(connection, [it.id for it in self._done], self._now)
         metrics.FINISHED.labels("done").inc(len(self._done))
         for act in self._acts:
-            if act.planned.recovered:
+            if act.planned.recovered or any(it.applied for it in act.planned.look.deliveries):
                 journal.close_open(connection, self._id, act.record.number, "its outcome was lost; looked again")
         self._write_quiet_acts(connection)
         self._write_settled(connection)

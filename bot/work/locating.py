@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from bot.store.deliveries import Delivery
     from bot.store.repositories import Known
     from bot.triage.issue import Repository
-    from bot.work.batch import Workshop
     from bot.work.ports import GitHub, Installed
+    from bot.work.workshop import Workshop
 
 log = structlog.get_logger(__name__)
 

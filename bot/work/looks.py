@@ -159,7 +159,10 @@ class _Looking:
         return login.lower() == self._context.app_login.lower()
 
     def _with_comments(self, issue: Issue) -> Issue:
-        wanted = lifecycle.concerned(self._record) or self._record.request is not None
+        record, label = self._record, self._context.policy.labels.needs_info
+        # A closed issue that is not asked any more may still wait by the label, for what a comment has said since.
+        waits = label is not None and label.lower() in record.labels_by_bot and issue.state == "closed"
+        wanted = lifecycle.concerned(record) or record.request is not None or waits
         return self._commented(issue) if wanted else issue
 
     def _commented(self, issue: Issue) -> Issue:

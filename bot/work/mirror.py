@@ -168,6 +168,8 @@ class Mirror:
         said = self._said(event, delivery)
         # What a bot says takes no notice back.
         noticed = record.noticed and not event.sender.is_bot
+        # Labelled, and never asked: the label waits for the author all the same.
+        waited_for = waited_for or bool(record.labels_by_bot and record.request is None and not record.settled)
         # Where it is looked at in any case, what was said since counts, too.
         if known and issue.number not in self.looks and not (said or record.request or waited_for or noticed):
             return False

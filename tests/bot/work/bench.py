@@ -180,14 +180,14 @@ class PowerCut(BaseException):
 class CutWriter:
     """The App's own writer, until the power is cut: the comment is there, and nobody hears of it."""
 
-    def __init__(self, writer: Writer) -> None:
-        self._writer = writer
+    def __init__(self, writer: Writer, kind: str) -> None:
+        self._writer, self._kind = writer, kind
         self.written: list[str] = []
 
     def perform(self, repo: Repository, number: int, action: Action) -> Outcome:
         outcome = self._writer.perform(repo, number, action)
         self.written.append(action.kind)
-        if action.kind == "post_request":
+        if action.kind == self._kind:
             raise PowerCut
         return outcome
 
@@ -198,10 +198,10 @@ class CutWriter:
 class CutApp:
     """The App with such a writer."""
 
-    def __init__(self, app: App, installation_id: int) -> None:
+    def __init__(self, app: App, installation_id: int, kind: str = "post_request") -> None:
         self.id, self.slug, self.installation_of = app.id, app.slug, app.installation_of
         installed = app.installation(installation_id)
-        self.reader, self.threads, self.writer = installed.reader, installed.threads, CutWriter(installed.writer)
+        self.reader, self.threads, self.writer = installed.reader, installed.threads, CutWriter(installed.writer, kind)
 
     def installation(self, installation_id: int) -> CutApp:  # noqa: ARG002 the one there is
         return self

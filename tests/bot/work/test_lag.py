@@ -151,3 +151,31 @@ def test_a_comment_is_hidden_as_soon_as_it_can_be(bench: Bench):
     bench.fake.edit_issue(REPO, issue, body=COMPLETE)
     bench.settle()
     assert bench.requests(issue)[0].minimized
+
+
+def test_a_label_that_waits_on_a_closed_issue_is_taken_off_by_an_answer(bench: Bench):
+    issue = bench.open()
+    first = bench.waiting()
+    bench.fake.close(REPO, issue, by="octo-org")
+    bench.fake.faults.error(502, method="POST", path=COMMENTS)
+    for lane in bench.hand_over(first):
+        bench.lanes.run(lane)
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+    bench.fake.comment(REPO, issue, "ann", "### Version\n\n1.2.3\n")
+    bench.settle()
+    assert bench.labels(issue) == {"bug"}
+    assert bench.requests(issue) == []
+
+
+def test_an_interrupted_edit_does_not_stay_begun_in_the_journal(bench: Bench):
+    issue = bench.open()
+    bench.settle()
+    bench.fake.edit_issue(REPO, issue, body=EMPTY)
+    (lane,) = bench.hand_over(bench.waiting())
+    doomed = CutApp(bench.github, bench.installation.id, kind="edit_request")
+    with pytest.raises(PowerCut):
+        Lanes(bench.database, cast("GitHub", doomed), bench.pace).run(lane)
+    bench.settle()
+    assert asked_for(bench, issue) == {"Version", "What happened"}
+    assert "intended" not in {it.state for it in bench.journal(issue)}
