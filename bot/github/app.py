@@ -16,7 +16,7 @@ from bot.github import payloads
 from bot.github.caches import FileCache, Memory, MemoryCache, OfInstallation
 from bot.github.client import DEFAULT_API_URL, Client
 from bot.github.errors import Forbidden, Rejected, Unavailable
-from bot.github.quota import DOCUMENTED, Budgets, Quota
+from bot.github.quota import DOCUMENTED, Budgets, KeepsBooks, Quota
 from bot.github.reader import Reader
 from bot.github.threads import ThreadReader
 from bot.github.transport import always
@@ -61,7 +61,7 @@ class Installation:
 class App:
     """Thread-safe; one for the whole process."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 names with defaults, which one caller gives
         self,
         app_id: int,
         private_key: str,
@@ -72,10 +72,12 @@ class App:
         timeout: int = 10,
         clock: Callable[[], float] = time.time,
         permitted: Callable[[], None] = always,
+        books: Callable[[int], KeepsBooks] | None = None,
     ) -> None:
         """`budgets` None leaves all limits to GitHub (a server that has them switched off). `timeout` in seconds.
 
-        `permitted` raises a GitHubError when nothing may be written to a repository now.
+        `permitted` raises a GitHubError when nothing may be written to a repository now. `books` gives those of an
+        installation, where other processes spend by them, too.
         """
         self.id = app_id
         self._api_url = api_url
@@ -84,6 +86,7 @@ class App:
         self._timeout = timeout
         self._clock = clock
         self._permitted = permitted
+        self._books = books
         self._client = Client(AppAuth(app_id, private_key), Quota(None, clock), api_url=api_url, timeout=timeout)
         self._memory = Memory()
         self._installations: Recent[int, Installation] = Recent(_MOST_INSTALLATIONS)
@@ -126,7 +129,7 @@ class App:
         return self.installation(id_)
 
     def _installed(self, installation_id: int) -> Installation:
-        quota = Quota(self._budgets, self._clock)
+        quota = Quota(self._budgets, self._clock, self._books(installation_id) if self._books else None)
         client = self._client_with(installation_id, quota, PERMISSIONS)
         cache = OfInstallation(self._cache, installation_id)
         reader = Reader(client, self, cache, self._clock, self._memory, installation_id)

@@ -148,9 +148,8 @@ class Client:
         redirects = 0
         renewed = False
         while True:
-            self._quota.reserve(resource, points, content=content)
             try:
-                with transport.only_if(self._permitted):
+                with self._quota.spending(resource, points, content=content), transport.only_if(self._permitted):
                     status, answer, text = self._requester().requestJson(verb, path, None, headers, body)
             except transport.Redirected as redirected:
                 redirects += 1
