@@ -71,8 +71,9 @@ lanes = sa.Table(
     _time("queued_at"),
     # Wake the lane then, even if nothing new arrives.
     _time("due_at"),
-    # A limit of GitHub's or an outage: nothing can be done before then.
+    # A limit of GitHub's or an outage: nothing can be done before the one, nothing that can wait before the other.
     sa.Column("paused_until", sa.BigInteger, nullable=False, server_default=_ZERO),
+    sa.Column("background_until", sa.BigInteger, nullable=False, server_default=_ZERO),
     sa.Column("failures", sa.Integer, nullable=False, server_default=_ZERO),
 )
 _DUE = lanes.c.due_at.is_not(None)
@@ -386,4 +387,14 @@ workers = sa.Table(
     sa.Column("pid", sa.BigInteger),
     # How often its lease lapsed, so that others took over its work.
     sa.Column("lapses", sa.Integer, nullable=False, server_default=_ZERO),
+)
+
+# What each installation spent of GitHub's limits, by all processes (`bot/github/books.py`), and the least share left.
+books = sa.Table(
+    "books",
+    metadata,
+    sa.Column("installation_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    _text("content"),
+    sa.Column("least_left", sa.Float, nullable=False, server_default=sa.text("1")),
+    sa.Column("changed_at", sa.BigInteger, nullable=False, server_default=_ZERO),
 )

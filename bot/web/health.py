@@ -81,6 +81,14 @@ class Metrics:
         yield GaugeMetricFamily("triage_configured", "1 once an App is registered.", value=float(service is not None))
         for name, value in (service.figures() if service else {}).items():
             yield GaugeMetricFamily(f"triage_{name}", f"{name.replace('_', ' ').capitalize()} now.", value=value)
+        budget = GaugeMetricFamily(
+            "triage_budget_left",
+            "Of each of GitHub's limits the share that is left, 0 to 1, for the installations with least.",
+            labels=["installation", "resource"],
+        )
+        for (installation, resource), share in (service.budget_left() if service else {}).items():
+            budget.add_metric([str(installation), resource], share)
+        yield budget
 
     def describe(self) -> Iterable[Metric]:
         """Nothing ahead: the registry would ask the store for names while it is not open yet."""

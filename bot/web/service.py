@@ -21,6 +21,10 @@ class Service(Accepts, Protocol):
         """Gauges for `/metrics`, by name without prefix."""
         ...
 
+    def budget_left(self) -> Mapping[tuple[int, str], float]:
+        """By installation and limit the share that is left, from 0 to 1: of the installations that have least."""
+        ...
+
     def board(self, owner: str, name: str, number: int) -> dict[str, Any] | None:
         """The bash with this tracking issue, of a public repository; None where there is none."""
         ...

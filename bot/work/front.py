@@ -10,6 +10,7 @@ from bot.reports.bash import data as board_data
 from bot.store import bashes, deliveries, reports, repositories
 from bot.store.database import StoreError
 from bot.store.places import place_at
+from bot.work import books
 from bot.work.intake import Intake, Stored
 from bot.work.queue import Queue
 
@@ -73,6 +74,10 @@ class Front:
                 "workers_alive": places.alive,
                 "lease_changes": places.lapses,
             }
+
+    def budget_left(self) -> dict[tuple[int, str], float]:
+        """By installation and limit the share that is left, from 0 to 1: of the installations that have least."""
+        return books.left(self._database)
 
     def report(self, owner: str, name: str) -> bytes | None:
         """The latest report on a public repository, in its JSON form."""

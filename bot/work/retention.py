@@ -15,7 +15,7 @@ import sqlalchemy as sa
 import structlog
 from dbos import DBOS
 
-from bot.store import commands, deliveries, files, journal, repositories
+from bot.store import books, commands, deliveries, files, journal, repositories
 from bot.work.chores import OwnWork
 
 if TYPE_CHECKING:
@@ -85,6 +85,8 @@ def clean(database: Database, keep: Keep, stopping: threading.Event, seconds: fl
         ("commands", keep.deliveries, commands.forget),
         ("journal", keep.journal, journal.forget),
         ("files", keep.files, files.forget),
+        # What was spent an hour ago counts no more.
+        ("books", timedelta(days=1), books.forget),
         ("mirrors", timedelta(), lambda connection, _, most: repositories.forget_lost(connection, most)),
     ]
     round_.portions("runs", lambda: _forget_runs(keep.runs))

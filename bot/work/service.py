@@ -13,6 +13,7 @@ from bot.store.files import StoredFiles
 from bot.store.places import place_at
 from bot.store.times import to_ms
 from bot.work import catch_up, missed, retention
+from bot.work.books import SharedBooks
 from bot.work.chores import Chores, OwnWork, Work
 from bot.work.contexts import Contexts
 from bot.work.engine import Engine
@@ -46,6 +47,7 @@ def start(settings: Settings, credentials: Credentials) -> Engine:
         budgets=Budgets() if settings.github_content_limits else None,
         cache=StoredFiles(database),
         permitted=lease.check,
+        books=lambda installation_id: SharedBooks(database, installation_id),
     )
     contexts = Contexts(database, lambda: github.slug)
     works: dict[str, Work] = {

@@ -54,6 +54,9 @@ class FakeService:
     def figures(self) -> Mapping[str, float]:
         return {"deliveries_undone": 3.0}
 
+    def budget_left(self) -> Mapping[tuple[int, str], float]:
+        return {(7, "content_hour"): 0.25, (7, "core"): 1.0}
+
     def board(self, owner: str, name: str, number: int) -> dict[str, Any] | None:
         return self.boards.get((owner, name, number))
 

@@ -104,6 +104,7 @@ def test_figures_count_answers_by_known_route_only(running: Browser):
     assert answer.headers["content-type"].startswith("text/plain")
     assert "triage_configured 1.0" in answer.text
     assert "triage_deliveries_undone 3.0" in answer.text
+    assert 'triage_budget_left{installation="7",resource="content_hour"} 0.25' in answer.text
     assert 'triage_http_answers_total{route="/healthz",status="200"} 1.0' in answer.text
     assert 'triage_http_answers_total{route="other",status="404"} 1.0' in answer.text
     assert 'triage_http_answers_total{route="/bash/{owner}/{name}/{number}.json",status="404"} 1.0' in answer.text
