@@ -65,7 +65,12 @@ _PENDING = (
         deliveries.c.applied,
         deliveries.c.attempts,
     )
-    .where(UNDONE, deliveries.c.lane == sa.bindparam("lane"), deliveries.c.not_before <= sa.bindparam("now"))
+    .where(
+        UNDONE,
+        deliveries.c.lane == sa.bindparam("lane"),
+        deliveries.c.not_before <= sa.bindparam("now"),
+        deliveries.c.received_at >= sa.bindparam("since"),
+    )
     .order_by(deliveries.c.id)
     .limit(sa.bindparam("most"))
 )
@@ -82,7 +87,9 @@ _RETRY = (
 
 
 _APPLIED = deliveries.update().where(deliveries.c.id.in_(sa.bindparam("ids", expanding=True))).values(applied=True)
-_NEXT_ATTEMPT = sa.select(sa.func.min(deliveries.c.not_before)).where(UNDONE, deliveries.c.lane == sa.bindparam("lane"))
+_NEXT_ATTEMPT = sa.select(sa.func.min(deliveries.c.not_before)).where(
+    UNDONE, deliveries.c.lane == sa.bindparam("lane"), deliveries.c.received_at >= sa.bindparam("since")
+)
 
 
 @cache
@@ -107,18 +114,18 @@ def _row(new: NewDelivery) -> dict[str, Any]:
     }
 
 
-def pending(connection: sa.Connection, lane: str, now: int, most: int) -> list[Delivery]:
-    """The lane's next deliveries in order, leaving out those that wait for another attempt."""
-    rows = connection.execute(_PENDING, {"lane": lane, "now": now, "most": most})
+def pending(connection: sa.Connection, lane: str, now: int, most: int, since: int = 0) -> list[Delivery]:
+    """The lane's next deliveries in order, of those received since then; not those that wait for another attempt."""
+    rows = connection.execute(_PENDING, {"lane": lane, "now": now, "most": most, "since": since})
     return [
         Delivery(row.id, row.guid, row.event, row.body or b"", row.received_at, row.applied, row.attempts)
         for row in rows
     ]
 
 
-def next_attempt(connection: sa.Connection, lane: str) -> int | None:
-    """When the earliest of the lane's undone deliveries may be tried; None where all is done."""
-    found: int | None = connection.scalar(_NEXT_ATTEMPT, {"lane": lane})
+def next_attempt(connection: sa.Connection, lane: str, since: int = 0) -> int | None:
+    """When the earliest of the lane's undone deliveries, received since then, may be tried; None where all is done."""
+    found: int | None = connection.scalar(_NEXT_ATTEMPT, {"lane": lane, "since": since})
     return found
 
 

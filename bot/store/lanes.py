@@ -5,16 +5,16 @@ engine's queue, unless it is set already; the run clears it in its first transac
 pending. Both change the same row, so they come one after the other. A delivery therefore either found the mark cleared
 and enqueued a run of its own, or found it set, and then the run that had set it has yet to begin and will read what is
 pending after this delivery was committed. A run that dies after `begin` is started again by the engine. A lane that is
-paused, or has deliveries waiting for another attempt, has `due_at` set; `due` finds it then. Where very many lanes have
-work at once, a delivery sets `due_at` as well, and no mark (`ask_for`): for each run that it takes the engine goes
-through all that are in its queue, and it takes them in no order. Should the engine lose a run altogether, `lost` finds
-the lane.
+paused, or rests, or has deliveries waiting for another attempt, has `due_at` set; `due` finds it then. Where very many
+lanes have work at once, a delivery sets `due_at` as well, and no mark (`ask_for`): for each run that it takes the
+engine goes through all that are in its queue, and it takes them in no order. Should the engine lose a run altogether,
+`lost` finds the lane.
 """
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import sqlalchemy as sa
 
@@ -107,14 +107,23 @@ _BEGIN = (
         queued=False,
         due_at=sa.case((lanes.c.paused_until <= sa.bindparam("now", type_=sa.BigInteger), None), else_=lanes.c.due_at),
     )
-    .returning(lanes.c.paused_until, lanes.c.failures)
+    .returning(lanes.c.paused_until, lanes.c.background_until, lanes.c.failures)
 )
 
 
-def begin(connection: sa.Connection, name: str, now: int) -> tuple[int, int]:
-    """A run's first transaction: clears the mark. Until when the lane is paused, and how many runs broke before."""
+class State(NamedTuple):
+    """Of a lane, as a run finds it. Times in milliseconds; one that is past tells when a limit last held it."""
+
+    paused_until: int = 0
+    background_until: int = 0
+    failures: int = 0
+    """How many runs broke before, one after the other."""
+
+
+def begin(connection: sa.Connection, name: str, now: int) -> State:
+    """A run's first transaction: clears the mark."""
     row = connection.execute(_BEGIN, {"lane": name, "now": now}).one_or_none()
-    return (0, 0) if row is None else (row.paused_until, row.failures)
+    return State() if row is None else State(*row)
 
 
 def wake_at(connection: sa.Connection, name: str, due_at: int) -> None:
@@ -126,12 +135,19 @@ def wake_at(connection: sa.Connection, name: str, due_at: int) -> None:
 def mark_due(connection: sa.Connection, name: str, now: int) -> None:
     """Have the lane run at the next tick, whatever it was waiting for."""
     statement = insert_into(connection.dialect.name, lanes).values(id=name, due_at=now)
-    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_={"due_at": now, "paused_until": 0}))
+    at_once = {"due_at": now, "paused_until": 0, "background_until": 0}
+    connection.execute(statement.on_conflict_do_update(index_elements=["id"], set_=at_once))
 
 
 def pause(connection: sa.Connection, name: str, until: int) -> None:
     """Nothing can be done in this lane before then; it is woken then."""
     connection.execute(lanes.update().where(lanes.c.id == name).values(due_at=until, paused_until=until))
+
+
+def rest(connection: sa.Connection, name: str, until: int) -> None:
+    """Nothing that can wait can be done in this lane before then; it is woken then, and for news any time."""
+    connection.execute(lanes.update().where(lanes.c.id == name).values(background_until=until))
+    wake_at(connection, name, until)
 
 
 def count_queued(connection: sa.Connection, most: int = MOST_QUEUED) -> int:
@@ -157,7 +173,11 @@ def due(connection: sa.Connection, now: int, most: int = 100, looks: int = 100) 
     oldest = (
         sa.select(lane_of_issue.label("id"))
         .outerjoin_from(issues, lanes, lanes.c.id == lane_of_issue)
-        .where(issues.c.next_look_at <= now, sa.func.coalesce(lanes.c.paused_until, 0) <= now)
+        .where(
+            issues.c.next_look_at <= now,
+            sa.func.coalesce(lanes.c.paused_until, 0) <= now,
+            sa.func.coalesce(lanes.c.background_until, 0) <= now,
+        )
         .where(sa.func.coalesce(lanes.c.queued, sa.false()).is_(sa.false()))
         .order_by(issues.c.next_look_at)
         .limit(_LOOKED_THROUGH)

@@ -8,7 +8,6 @@ outcomes, and the next look asks GitHub before anything is done again (`looks.py
 from __future__ import annotations
 
 import time
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import orjson
@@ -17,6 +16,7 @@ import structlog
 from bot.github.errors import Behind, Forbidden, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
 from bot.store import bashes, commands, deliveries, issues, journal
+from bot.store.times import from_ms, to_ms
 from bot.store.waiting import seen as seen_in_mirror
 from bot.triage import lifecycle
 from bot.triage.commands import OF_BASH
@@ -27,6 +27,7 @@ from bot.work.contexts import for_issue
 from bot.work.locating import locate
 from bot.work.mirror import Mirror
 from bot.work.pace import Pause, or_pause
+from bot.work.turns import Turns
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -65,16 +66,17 @@ class Batch:
         """Deliveries that could not be taken in."""
         self._acts: list[Act] = []
         self._pause: Pause | None = None
+        self._turns = Turns(repository_id, workshop.pace, now)
         self._unanswered = 0
 
-    def run(self, pending: list[Delivery], due: list[int]) -> None:
-        """Raises Pause once all that could be done is stored."""
+    def run(self, pending: list[Delivery], due: list[int]) -> int:
+        """Until when what can wait must rest, in milliseconds; 0 if it need not. Raises Pause once all is stored."""
         events = self._parsed(pending)
         known = locate(self._shop, self._id, self._known, events, self._now)
         if known is None or not known.is_reachable:
             log.warning("deliveries from a repository that no installation covers", repository=self._id)
             self._drop(pending, due)
-            return
+            return 0
         installed = self._shop.github.installation(known.installation_id or 0)
         numbers = {event.issue.number for event, _ in events if event.issue is not None} | set(due)
         with self._shop.database.read() as connection:
@@ -97,6 +99,7 @@ class Batch:
         self._act(installed)
         if self._pause:
             raise self._pause
+        return self._turns.resting
 
     def _parsed(self, pending: list[Delivery]) -> list[tuple[Event, Delivery]]:
         events: list[tuple[Event, Delivery]] = []
@@ -160,10 +163,13 @@ class Batch:
             if look.record.state == "gone":
                 self._settled.append((look, None))
                 continue
+            if self._turns.rests(look):
+                continue
             try:
-                context = for_issue(self._shop.contexts.of(known, installed, self._now), known, look.record)
-                said, now = waiting.get(number, []), _utc(self._now)
-                planned = looks.plan(look, said, context, installed, now, seen.get(number), self._shop.pace.lag)
+                with self._turns.asking(look):
+                    context = for_issue(self._shop.contexts.of(known, installed, self._now), known, look.record)
+                    said, now = waiting.get(number, []), from_ms(self._now)
+                    planned = looks.plan(look, said, context, installed, now, seen.get(number), self._shop.pace.lag)
             except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
                 self._failed(look, error)
                 continue
@@ -193,7 +199,11 @@ class Batch:
         """Takes down a failure that ends this look for now."""
         if isinstance(error, LimitReached):
             metrics.LIMITS.inc()
-            self._pause = Pause(_until(error), str(error))
+            if self._turns.can_wait(look):
+                log.info("what can wait rests", reason=str(error))
+                self._turns.rest(to_ms(error.until))
+            else:
+                self._pause = Pause(to_ms(error.until), str(error))
             return
         if isinstance(error, NotFound) and self._is_believed(look):
             look.record.state = "gone"
@@ -229,7 +239,7 @@ class Batch:
         commands.add(connection, self._id, said)
         for event, _ in self._events:
             if event.repository is not None:
-                landscape.changed(connection, event, event.repository, _utc(self._now), self._shop.pace.recent)
+                landscape.changed(connection, event, event.repository, from_ms(self._now), self._shop.pace.recent)
         deliveries.finish(connection, [it.id for it in self._done], self._now)
         metrics.FINISHED.labels("done").inc(len(self._done))
         for act in self._acts:
@@ -258,7 +268,7 @@ class Batch:
         over: list[Act] = []
         begun = time.monotonic()
         for act in self._acts:
-            if self._pause or self._shop.stopping.is_set():
+            if self._pause or self._shop.stopping.is_set() or self._turns.rests(act.planned.look):
                 act.leave()
             else:
                 self._carry_out(act, installed)
@@ -272,7 +282,8 @@ class Batch:
         look = act.planned.look
         _name_in_logs(look)
         try:
-            act.carry_out(installed, self._shop.pace.moment)
+            with self._turns.asking(look):
+                act.carry_out(installed, self._shop.pace.moment)
         except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
             self._failed(look, error)
             return
@@ -351,11 +362,3 @@ def _merged(waiting: dict[int, list[Command]], said: list[tuple[int, Command]]) 
 
 def _attempts(tried: list[Delivery]) -> int:
     return max((it.attempts for it in tried), default=0)
-
-
-def _until(error: LimitReached) -> int:
-    return round(error.until.timestamp() * 1000)
-
-
-def _utc(milliseconds: int) -> datetime:
-    return datetime.fromtimestamp(milliseconds / 1000, UTC)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import structlog
 
 from bot.github.errors import GitHubError, LimitReached
+from bot.github.quota import asking
 from bot.store import repositories, schedules
 from bot.store.times import to_ms
 from bot.work.locating import confirmed
@@ -115,7 +116,10 @@ class Chores:
 
     def run(self, repository_id: int, name: str) -> None:
         """Never raises: what fails is timed for another attempt."""
-        with structlog.contextvars.bound_contextvars(repository=repository_id, chore=name):
+        with (
+            structlog.contextvars.bound_contextvars(repository=repository_id, chore=name),
+            asking(f"{name} of {repository_id}", background=True),
+        ):
             with self._database.read() as connection:
                 failed = schedules.failures(connection, repository_id, name)
                 lease = schedules.next_at(connection, repository_id, name)

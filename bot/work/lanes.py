@@ -10,6 +10,7 @@ import orjson
 import structlog
 
 from bot.github.events import parse_event
+from bot.github.quota import asking
 from bot.store import deliveries, issues, lanes, repositories
 from bot.work import landscape
 from bot.work.bashes import Bashes
@@ -23,9 +24,13 @@ if TYPE_CHECKING:
 
     from bot.store.database import Database
     from bot.store.deliveries import Delivery
+    from bot.store.lanes import State
     from bot.work.ports import GitHub
 
 log = structlog.get_logger(__name__)
+
+_FEW = 2
+"""Deliveries at a time, at first, where a limit held the lane shortly before."""
 
 
 class Lanes:
@@ -47,44 +52,62 @@ class Lanes:
     def run(self, lane: str) -> bool:
         """Whether it should be run again at once. See `bot.store.lanes` for why nothing is stranded."""
         with self._database.write() as connection:
-            paused_until, failures = lanes.begin(connection, lane, self._pace.now())
-        if paused_until > self._pace.now():
+            state = lanes.begin(connection, lane, self._pace.now())
+        if state.paused_until > self._pace.now():
             return False
-        until = time.monotonic() + self._pace.slice
-        # One at a time after a run that broke, to find out what breaks it.
-        most = 1 if failures else self._pace.batch
         # The issue and the delivery are told by the batch, and forgotten with the lane.
-        with structlog.contextvars.bound_contextvars(lane=lane, issue=None, delivery=None):
+        with structlog.contextvars.bound_contextvars(lane=lane, issue=None, delivery=None), asking(lane):
             try:
-                while not self._stopping.is_set() and time.monotonic() < until and self._batch(lane, most):
-                    pass
+                resting = self._work(lane, state)
                 self._tend(lane)
-                return self._end(lane, failures)
+                return self._end(lane, state.failures, resting)
             except Pause as pause:
                 self._pause(lane, pause)
             except Exception as error:  # noqa: BLE001 a lane must never be lost, whatever broke
-                self._broke(lane, error, alone=most == 1)
+                self._broke(lane, error, alone=state.failures > 0)
         return False
 
-    def _batch(self, lane: str, most: int) -> bool:
+    def _work(self, lane: str, state: State) -> int:
+        """Batch by batch, until nothing is left or it is another lane's turn; until when the background rests."""
+        until = time.monotonic() + self._pace.slice
+        resting, now = state.background_until, self._pace.now()
+        limited = max(state.paused_until, resting) > now - 1000 * self._pace.limited
+        # One at a time after a run that broke, to find out what breaks it.
+        most = 1 if state.failures else _FEW if limited else self._pace.batch
+        more = True
+        while more and not self._stopping.is_set() and time.monotonic() < until:
+            more, rest = self._batch(lane, most, resting)
+            if rest > resting:
+                resting = rest
+                with self._database.write() as connection:
+                    lanes.rest(connection, lane, resting)
+            elif not state.failures:
+                most = min(2 * most, self._pace.batch)
+        return resting
+
+    def _batch(self, lane: str, most: int, resting: int) -> tuple[bool, int]:
         """One batch; True when it was a full one, so that more may be waiting. Raises Pause.
+
+        While the background rests, only what is fresh is taken up; the second is until when it does now.
 
         What came in meanwhile has a run of its own: taken up here, one or two at a time, each would cost much more, and
         the other lanes would wait.
         """
         id_ = lanes.repository_of(lane)
         now = self._pace.now()
+        rests = resting > now
         with self._database.read() as connection:
-            pending = deliveries.pending(connection, lane, now, most)
-            due = [] if id_ is None or (pending and most == 1) else issues.due(connection, id_, now, most)
+            pending = deliveries.pending(connection, lane, now, most, self._pace.fresh_since(now) if rests else 0)
+            left_out = id_ is None or rests or (pending and most == 1)
+            due = [] if id_ is None or left_out else issues.due(connection, id_, now, most)
             known = None if id_ is None else repositories.get(connection, id_)
         if not pending and not due:
-            return False
+            return False, resting
         if id_ is None:
             self._installations(pending)
         else:
-            Batch(self._workshop, id_, known, now).run(pending, due)
-        return most in {len(pending), len(due)}
+            resting = max(resting, Batch(self._workshop, id_, known, now).run(pending, due))
+        return most in {len(pending), len(due)}, resting
 
     def _tend(self, lane: str) -> None:
         id_ = lanes.repository_of(lane)
@@ -103,9 +126,13 @@ class Lanes:
                     landscape.installed(connection, event, delivery.received_at, self._pace.recent)
             deliveries.finish(connection, [delivery.id for delivery in pending], self._pace.now())
 
-    def _end(self, lane: str, failures: int) -> bool:
+    def _end(self, lane: str, failures: int, resting: int) -> bool:
+        now = self._pace.now()
         with self._database.read() as connection:
             due_at = deliveries.next_attempt(connection, lane)
+            if due_at is not None and resting > now:
+                fresh_at = deliveries.next_attempt(connection, lane, self._pace.fresh_since(now))
+                due_at = max(due_at, resting) if fresh_at is None else min(fresh_at, max(due_at, resting))
         if due_at is not None or failures:
             with self._database.write() as connection:
                 lanes.clear_failures(connection, lane)

@@ -35,6 +35,12 @@ class Pace:
     """So many issues without an answer, one after the other, and the lane waits: a hanging call holds up others."""
     lag: float = 5.0
     """Seconds until all of GitHub surely shows what was last changed: some of its answers lag behind."""
+    fresh: float = 120.0
+    """Seconds for which somebody may sit waiting for an answer; what is older is done in the background."""
+    on_its_way: float = 600.0
+    """Seconds between what happened and its arrival, after which nobody waits for it either: it was sent again."""
+    limited: float = 60.0
+    """Seconds after a limit for which a lane feels its way: few issues at first, as each costs a look."""
     recent: timedelta = timedelta(days=90)
     """Open Requests this young are looked at again when templates or policy change."""
 
@@ -47,6 +53,10 @@ class Pace:
 
     def moment(self) -> datetime:
         return datetime.fromtimestamp(self.clock(), UTC)
+
+    def fresh_since(self, now: int) -> int:
+        """Milliseconds, as `now`: what came in before then is not fresh any more."""
+        return now - round(1000 * self.fresh)
 
     def wait(self, attempts: int) -> int:
         """Milliseconds before the next attempt, after so many failed ones."""

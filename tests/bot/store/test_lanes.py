@@ -17,6 +17,7 @@ from bot.store import deliveries, issues, lanes, tables
 from bot.store.database import Database
 from bot.store.deliveries import NewDelivery
 from bot.store.issues import Record
+from bot.store.lanes import State
 
 LANE = "repository:1"
 
@@ -36,7 +37,7 @@ def test_the_lane_of_a_repository_can_be_read_back():
 def test_a_lane_is_queued_once_until_a_run_begins(connection: sa.Connection):
     assert lanes.mark_queued(connection, [LANE, "repository:2"], 1) == [LANE, "repository:2"]
     assert lanes.mark_queued(connection, [LANE], 2) == []
-    assert lanes.begin(connection, LANE, 3) == (0, 0)
+    assert lanes.begin(connection, LANE, 3) == State()
     assert lanes.mark_queued(connection, [LANE], 4) == [LANE]
 
 
@@ -48,14 +49,14 @@ def test_a_paused_lane_is_not_run_but_woken_in_time(connection: sa.Connection):
     assert lanes.due(connection, 99) == []
     assert lanes.due(connection, 100) == [LANE]
     assert lanes.mark_queued(connection, [LANE], 100) == [LANE]
-    assert lanes.begin(connection, LANE, 101) == (100, 0)
+    assert lanes.begin(connection, LANE, 101) == State(paused_until=100)
     assert lanes.due(connection, 200) == []
 
 
 def test_a_run_that_comes_too_early_keeps_the_wake_up(connection: sa.Connection):
     lanes.mark_queued(connection, [LANE], 1)
     lanes.pause(connection, LANE, 100)
-    assert lanes.begin(connection, LANE, 50) == (100, 0)
+    assert lanes.begin(connection, LANE, 50) == State(paused_until=100)
     assert lanes.due(connection, 100) == [LANE]
 
 
@@ -161,7 +162,7 @@ def test_a_lost_run_is_noticed(connection: sa.Connection):
 def test_failures_are_counted_until_one_run_goes_well(connection: sa.Connection):
     lanes.mark_queued(connection, [LANE], 1)
     assert [lanes.count_failure(connection, LANE) for _ in range(3)] == [1, 2, 3]
-    assert lanes.begin(connection, LANE, 2) == (0, 3)
+    assert lanes.begin(connection, LANE, 2) == State(failures=3)
     lanes.clear_failures(connection, LANE)
     assert lanes.count_failure(connection, LANE) == 1
 
@@ -232,3 +233,34 @@ class NothingIsStranded(RuleBasedStateMachine):
 
 TestNothingIsStranded = NothingIsStranded.TestCase
 TestNothingIsStranded.settings = settings(max_examples=25, stateful_step_count=12, deadline=None)
+
+
+def test_a_lane_that_rests_is_woken_in_time_and_for_news_at_once(connection: sa.Connection):
+    lanes.mark_queued(connection, [LANE], 1)
+    lanes.begin(connection, LANE, 2)
+    issues.save(connection, [Record(1, 5)])
+    issues.look_at(connection, 1, 5, 10)
+    lanes.rest(connection, LANE, 100)
+    assert lanes.due(connection, 99) == []
+    assert lanes.mark_queued(connection, [LANE], 50) == [LANE]
+    assert lanes.begin(connection, LANE, 51) == State(background_until=100)
+    # The run for the news has taken the wake-up; the look is not forgotten.
+    assert lanes.due(connection, 99) == []
+    assert lanes.due(connection, 100) == [LANE]
+
+
+def test_those_who_were_to_come_first_are_woken_first(connection: sa.Connection):
+    for id_, at in ((1, 30), (2, 10), (3, 20)):
+        lanes.mark_queued(connection, [f"repository:{id_}"], 1)
+        lanes.begin(connection, f"repository:{id_}", 2)
+        lanes.pause(connection, f"repository:{id_}", at)
+    assert lanes.due(connection, 40, most=2) == ["repository:2", "repository:3"]
+
+
+def test_what_is_fresh_can_be_asked_for_alone(connection: sa.Connection):
+    new = [NewDelivery(guid, "issues", LANE, b"{}", at) for guid, at in (("old", 10), ("new", 50))]
+    deliveries.add(connection, new)
+    assert [it.guid for it in deliveries.pending(connection, LANE, 100, 10, since=50)] == ["new"]
+    deliveries.try_again(connection, [it.id for it in deliveries.pending(connection, LANE, 100, 10, since=50)], 70, "")
+    assert deliveries.next_attempt(connection, LANE) == 0
+    assert deliveries.next_attempt(connection, LANE, since=50) == 70

@@ -13,6 +13,7 @@ from uuid import uuid4
 import orjson
 
 from bot.github.app import App
+from bot.github.quota import Budgets
 from bot.github.writer import Outcome, Writer
 from bot.store import deliveries, issues, journal, lanes, schedules
 from bot.store.database import Database
@@ -23,6 +24,7 @@ from bot.triage.issue import Comment as TriageComment
 from bot.triage.issue import Repository
 from bot.triage.plan import Action
 from bot.web.webhook import lane_of
+from bot.work.books import SharedBooks
 from bot.work.chores import Chores
 from bot.work.contexts import Contexts
 from bot.work.lanes import Lanes
@@ -55,6 +57,7 @@ class Bench:
         self.app = fake.add_app()
         fake.add_repository(REPO, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug", "needs-info", "extra"])
         self.installation = fake.install(self.app, "octo-org", at=fake.clock() - 3600)
+        self.budgets: Budgets | None = None
         self._taken = 0
         self.new_database()
 
@@ -71,7 +74,15 @@ class Bench:
         """A new process on the same database."""
         clock = self.fake.clock
         self.pace = replace(pace, clock=clock)
-        self.github = App(self.app.id, key_pair()[0], api_url=self._url, budgets=None, timeout=2, clock=clock)
+        self.github = App(
+            self.app.id,
+            key_pair()[0],
+            api_url=self._url,
+            budgets=self.budgets,
+            timeout=2,
+            clock=clock,
+            books=lambda installation_id: SharedBooks(self.database, installation_id, clock),
+        )
         self.lanes = Lanes(self.database, self.github, self.pace)
         contexts = Contexts(self.database, lambda: self.github.slug)
         self._chores = Chores(self.database, self.github, contexts, {READ: read_ahead}, self.pace)

@@ -172,9 +172,9 @@ class Service:
         if limits.concurrent is not None and self._running.get(who, 0) >= limits.concurrent:
             raise secondary_exceeded()
         per_minute = limits.graphql_points_per_minute if resource == "graphql" else limits.points_per_minute
-        budget.charge_points(5 if write else 1, per_minute)
+        budget.charge_points(5 if write else 1, per_minute, limits.minute)
         if route.content:
-            budget.charge_content(limits.content_per_minute, limits.content_per_hour)
+            budget.charge_content(limits.content_per_minute, limits.content_per_hour, limits.minute)
         budget.charge(who)
 
     def _budget_headers(self, request: Request) -> dict[str, str]:

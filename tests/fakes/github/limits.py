@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from tests.fakes.github.errors import ApiError
 
-HOUR, MINUTE = 3600.0, 60.0
+HOUR = 3600.0
 SECONDARY = (
     "You have exceeded a secondary rate limit. Please wait a few minutes before you try again. "
     "For more on scraping GitHub and how it may affect your rights, please review our Terms of Service "
@@ -29,6 +29,8 @@ class Limits:
     content_per_minute: int | None = 80
     content_per_hour: int | None = 500
     anonymous: int | None = 60
+    minute: float = 60.0
+    """Seconds; the hour of content is sixty of it."""
 
     @classmethod
     def off(cls) -> Limits:
@@ -85,28 +87,28 @@ class Budget:
         """An answer of 304 is free."""
         self.used = max(0, self.used - 1)
 
-    def charge_points(self, points: int, per_minute: int | None) -> None:
+    def charge_points(self, points: int, per_minute: int | None, minute: float) -> None:
         if per_minute is None:
             return
         now = self.clock()
-        while self.points and self.points[0][0] <= now - MINUTE:
+        while self.points and self.points[0][0] <= now - minute:
             self.points.popleft()
         if sum(count for _, count in self.points) + points > per_minute:
             self.exceeded["points_per_minute"] += 1
-            raise secondary_exceeded(int(self.points[0][0] + MINUTE - now) + 1 if self.points else 60)
+            raise secondary_exceeded(int(self.points[0][0] + minute - now) + 1 if self.points else 60)
         self.points.append((now, points))
 
-    def charge_content(self, per_minute: int | None, per_hour: int | None) -> None:
-        now = self.clock()
-        while self.content and self.content[0] <= now - HOUR:
+    def charge_content(self, per_minute: int | None, per_hour: int | None, minute: float) -> None:
+        now, hour = self.clock(), 60 * minute
+        while self.content and self.content[0] <= now - hour:
             self.content.popleft()
-        recent = sum(1 for when in self.content if when > now - MINUTE)
+        recent = sum(1 for when in self.content if when > now - minute)
         if per_minute is not None and recent >= per_minute:
             self.exceeded["content_per_minute"] += 1
             raise secondary_exceeded(60)
         if per_hour is not None and len(self.content) >= per_hour:
             self.exceeded["content_per_hour"] += 1
-            raise secondary_exceeded(int(self.content[0] + HOUR - now) + 1)
+            raise secondary_exceeded(int(self.content[0] + hour - now) + 1)
         self.content.append(now)
 
     def _roll(self) -> None:
