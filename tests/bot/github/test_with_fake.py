@@ -210,10 +210,10 @@ def test_the_fake_never_has_to_refuse_for_content(stage: Stage):
     assert {exchange.status for exchange in stage.running.requests("POST", "/comments")} == {201}
 
 
-def test_graphql_being_limited_does_not_keep_the_thanks_back(stage: Stage):
+def test_graphql_being_limited_for_long_does_not_keep_the_thanks_back(stage: Stage):
     posted = stage.here.writer.perform(stage.repo, stage.number, POST)
     assert posted.comment_id is not None
-    stage.fake.faults.graphql_limit()
+    stage.fake.faults.graphql_limit(reset_in=1800)
     thanks = EditRequest(
         because=WHY, comment_id=posted.comment_id, node_id=posted.node_id, body="Thanks!", resolved=True
     )
