@@ -41,6 +41,8 @@ _CLOCKS_DIFFER = 60_000
 @dataclass(frozen=True, slots=True)
 class _Compiled:
     files: RepositoryFiles
+    changed_at: tuple[int, int]
+    """When these had last changed, as deliveries told: what was in between, others may have taken down."""
     policy: Policy
     checker: Checker
     wording: Renderer
@@ -62,7 +64,7 @@ class Contexts:
         repository = known.repository
         files = installed.reader.files(repository, known.files_changed_at, known.shared_changed_at)
         kept = self._kept.get(repository.id)
-        if kept is None or (kept.files is not files and kept.files != files):
+        if kept is None or kept.changed_at != _changed_at(known) or (kept.files is not files and kept.files != files):
             kept = self._compile(known, files, now)
             self._kept.put(repository.id, kept, files.size + _SURROUNDINGS)
         return Context(
@@ -88,7 +90,8 @@ class Contexts:
             note = "The built-in wording is used instead."
             self._take_down(known, files.policy or b"", wording.problems, note, now)
         policy.forget_places()
-        return _Compiled(files, policy, Checker(load(files.templates), policy.rules, policy.fillings), wording)
+        checker = Checker(load(files.templates), policy.rules, policy.fillings)
+        return _Compiled(files, _changed_at(known), policy, checker, wording)
 
     def _take_down(self, known: Known, good: bytes | None, problems: tuple[Problem, ...], note: str, now: int) -> None:
         """Keeps a good policy for later, and tells once what is wrong with the present one."""
@@ -101,6 +104,10 @@ class Contexts:
                 log.warning("the policy is broken", repository=repository.full_name, problems=wrong)
                 entry = Entry(repository.id, 0, "policy_broken", "noted", because=wrong, note=note, at=now)
                 journal.write(connection, [entry])
+
+
+def _changed_at(known: Known) -> tuple[int, int]:
+    return known.files_changed_at, known.shared_changed_at
 
 
 def for_issue(context: Context, known: Known, record: Record) -> Context:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from bot.store import repositories
 from bot.work.lanes import Lanes
 from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE, REPO, Bench
 from tests.fakes.github.model import Issue
@@ -55,6 +56,23 @@ def test_so_is_a_template(pair: Pair):
     pair.bench.fake.push(REPO, {".github/ISSUE_TEMPLATE/bug.yml": FORM.replace("required: true", "required: false")})
     pair.deliver(pair.told)
     assert pair.labels(pair.opened(pair.other)) == {"bug"}
+
+
+def test_the_last_good_policy_is_the_one_before_the_broken_one_whoever_read_it(pair: Pair):
+    for lanes, policy in [(pair.told, "labels: {needs_info: extra}"), (pair.other, "enabled: false")]:
+        pair.bench.fake.push(REPO, {POLICY: policy})
+        pair.deliver(lanes)
+        pair.opened(lanes)
+    pair.bench.fake.push(REPO, {POLICY: "labels: {needs_info: extra}"})
+    assert pair.labels(pair.opened(pair.told)) == {"bug", "extra"}
+    pair.bench.fake.push(REPO, {POLICY: "labels: nothing"})
+    assert pair.labels(pair.opened(pair.other)) == {"bug", "extra"}
+    pair.bench.fake.push(REPO, {POLICY: "labels: {needs_info: extra}"})
+    pair.opened(pair.told)
+    with pair.bench.database.read() as connection:
+        known = repositories.get(connection, pair.bench.repository_id)
+    assert known
+    assert known.policy_problems == ""
 
 
 def test_so_is_the_policy_of_the_owner_for_all(pair: Pair):
