@@ -237,9 +237,11 @@ class Batch:
         new = [it.id for it in pending if not it.applied and it.id not in broken]
         issues.save(connection, records)
         commands.add(connection, self._id, said)
+        # Not this batch's time: another lane's that began after it, and knows nothing of the change, would be the look.
+        now = self._shop.pace.moment()
         for event, _ in self._events:
             if event.repository is not None:
-                landscape.changed(connection, event, event.repository, from_ms(self._now), self._shop.pace.recent)
+                landscape.changed(connection, event, event.repository, now, self._shop.pace.recent)
         deliveries.finish(connection, [it.id for it in self._done], self._now)
         metrics.FINISHED.labels("done").inc(len(self._done))
         for act in self._acts:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import threading
+from typing import Any
+
 import pytest
 
-from bot.store import repositories
+from bot.store import commands, issues, repositories
+from bot.work import batch
 from bot.work.lanes import Lanes
 from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE, REPO, Bench
 from tests.fakes.github.model import Issue
@@ -101,3 +105,40 @@ def test_nothing_is_read_again_where_nothing_changed(pair: Pair):
     for lanes in (pair.told, pair.other):
         pair.opened(lanes)
     assert not pair.bench.calls("GET")
+
+
+def test_an_issue_that_is_looked_at_while_the_owners_files_change_is_looked_at_again(
+    pair: Pair, monkeypatch: pytest.MonkeyPatch
+):
+    bench = pair.bench
+    bench.fake.add_repository(SHARED, {"README.md": "For all."})
+    issue = pair.opened(pair.told)
+    bench.settle()
+    bench.fake.edit_issue(REPO, issue, body=INCOMPLETE + "\nStill.")
+    edited = bench.hand_over(bench.waiting())
+    bench.fake.push(SHARED, {POLICY: "labels: {needs_info: extra}"})
+    pushed = bench.hand_over(bench.waiting())
+    looks, changed = threading.Event(), threading.Event()
+    locate, load = batch.locate, commands.load_open
+
+    def locate_once_the_other_looks(*args: Any) -> Any:
+        if threading.current_thread() is not looking:
+            looking.start()
+            assert looks.wait(30)
+        return locate(*args)
+
+    def load_once_all_has_changed(*args: Any) -> Any:
+        if threading.current_thread() is looking:
+            looks.set()
+            assert changed.wait(30)
+        return load(*args)
+
+    monkeypatch.setattr(batch, "locate", locate_once_the_other_looks)
+    monkeypatch.setattr(commands, "load_open", load_once_all_has_changed)
+    looking = threading.Thread(target=lambda: [pair.other.run(lane) for lane in edited])
+    (lane,) = pushed
+    pair.told.run(lane)
+    changed.set()
+    looking.join(30)
+    with bench.database.read() as connection:
+        assert issue.number in issues.due(connection, bench.repository_id, bench.now(), 10)
