@@ -200,8 +200,9 @@ def lost(connection: sa.Connection, before: int) -> list[str]:
     overdue = (
         sa.select(deliveries.c.lane)
         .join(lanes, lanes.c.id == deliveries.c.lane)
-        .where(UNDONE, deliveries.c.received_at < before, lanes.c.due_at.is_(None))
-        .where(sa.or_(lanes.c.queued.is_(False), lanes.c.queued_at < before))
+        .where(UNDONE, deliveries.c.received_at < before)
+        # A lane that is marked is not woken, whenever it is due.
+        .where(sa.case((lanes.c.queued, lanes.c.queued_at < before), else_=lanes.c.due_at.is_(None)))
         .distinct()
     )
     return list(connection.scalars(overdue))

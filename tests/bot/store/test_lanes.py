@@ -159,6 +159,17 @@ def test_a_lost_run_is_noticed(connection: sa.Connection):
     assert lanes.lost(connection, 150) == []
 
 
+def test_so_is_that_of_a_lane_that_was_woken(connection: sa.Connection):
+    deliveries.add(connection, [NewDelivery("a", "issues", LANE, b"{}", 100)])
+    assert lanes.ask_for(connection, [LANE], 100, most=0) == []
+    assert lanes.due(connection, 110) == [LANE]
+    assert lanes.lost(connection, 150) == []
+    assert lanes.mark_queued(connection, [LANE], 110) == [LANE]
+    assert lanes.due(connection, 300) == []
+    assert lanes.lost(connection, 110) == []
+    assert lanes.lost(connection, 150) == [LANE]
+
+
 def test_failures_are_counted_until_one_run_goes_well(connection: sa.Connection):
     lanes.mark_queued(connection, [LANE], 1)
     assert [lanes.count_failure(connection, LANE) for _ in range(3)] == [1, 2, 3]
