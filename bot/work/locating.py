@@ -105,7 +105,8 @@ def confirmed(database: Database, known: Known, installed: Installed) -> Known:
         return known
     with database.write() as connection:
         if found.id == before.id:
-            repositories.see(connection, found, known.installation_id, known.first_seen)
+            # The installation stays as it is by now: a delivery may have told of another since.
+            repositories.see(connection, found, None, known.first_seen)
         else:
             log.warning("another repository has its name now", repository=before.full_name)
             repositories.lose_name(connection, before.id)

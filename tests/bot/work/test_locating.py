@@ -10,6 +10,7 @@ from bot.store import journal, repositories, schedules
 from bot.store.repositories import Known
 from bot.work.chores import Chores
 from bot.work.contexts import Contexts
+from bot.work.locating import confirmed
 from bot.work.schedules import POLICY, follow_policy
 from tests.bot.work.bench import FORM, INCOMPLETE, REPO, Bench, again
 from tests.fakes.github.model import Delivery, Issue
@@ -177,6 +178,16 @@ def test_that_it_was_hidden_is_found_by_the_day_at_the_latest(town: Town, how: s
     town.lose_news()
     town.look_into_policy()
     assert not town.known().repository.is_public
+
+
+def test_asking_by_the_day_does_not_undo_what_a_delivery_told_meanwhile(town: Town):
+    before, installed = town.known(), town.bench.github.installation(town.bench.installation.id)
+    town.fake.account("acme", "Organization")
+    new = town.fake.install(town.bench.app, "acme")
+    town.fake.transfer(REPO, "acme")
+    town.bench.settle()
+    assert confirmed(town.bench.database, before, installed).installation_id == new.id
+    assert town.known().repository.full_name == ELSEWHERE
 
 
 def test_a_repository_that_stays_where_it_is_costs_no_question(town: Town):
