@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from bot.store.migrations import State
 
 BUSY_MILLISECONDS = 30_000
+_NOT_ALLOWED = "42501"
+"""PostgreSQL's code: insufficient_privilege."""
 OLDEST_SQLITE = (3, 35, 0)
 """The first with RETURNING."""
 OLDEST_SQLITE_ON_PYTHON_3_12 = (3, 42, 0)
@@ -81,11 +83,23 @@ class Database:
         from bot.store.migrations import IncompatibleError, upgrade  # noqa: PLC0415
 
         try:
-            return upgrade(self.engine)
+            with self.making_tables():
+                return upgrade(self.engine)
         except IncompatibleError as error:
             raise StoreError(str(error)) from error
+
+    @contextmanager
+    def making_tables(self) -> Iterator[None]:
+        """Raises StoreError also where it may be read, but no table may be made in it."""
+        try:
+            yield
         except sa.exc.OperationalError as error:
             raise StoreError(self.unusable(error)) from error
+        except sa.exc.ProgrammingError as error:
+            if getattr(error.orig, "sqlstate", None) != _NOT_ALLOWED:
+                raise
+            message = f"{self.unusable(error)}. Make the user its owner: ALTER DATABASE … OWNER TO …"
+            raise StoreError(message) from error
 
     def check(self) -> None:
         """Raises StoreError when the database does not answer."""

@@ -27,14 +27,18 @@ class Queue:
         self._client: DBOSClient | None = None
 
     def open(self) -> None:
-        """Makes the engine's own tables where they are missing, since whoever comes first may be no engine."""
+        """Makes the engine's own tables where they are missing, since whoever comes first may be no engine.
+
+        Raises StoreError where it may not.
+        """
         self._client = DBOSClient(
             system_database_engine=self._database.engine,
             serializer=DBOSPortableJSONSerializer(),
             application_name=NAME,
         )
         # Private, as the public way makes triggers that the engine, once it runs without them, cannot do with.
-        self._client._sys_db.run_migrations()  # noqa: SLF001
+        with self._database.making_tables():
+            self._client._sys_db.run_migrations()  # noqa: SLF001
 
     def close(self) -> None:
         if self._client:

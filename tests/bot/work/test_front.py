@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import sqlalchemy as sa
 
 from bot.store.database import Database, StoreError
 from bot.work.engine import Engine
@@ -57,3 +58,16 @@ def test_a_database_that_is_not_there_is_told():
     with pytest.raises(StoreError, match="cannot be used"):
         front.start()
     assert front.checks()["intake"] == "needs the database"
+
+
+@pytest.mark.parametrize("allowed", ["nothing", "the bot's own tables"])
+def test_a_database_in_which_no_tables_may_be_made_is_told_with_what_to_do(url: str, allowed: str):
+    with sa.create_engine(url, isolation_level="AUTOCOMMIT", poolclass=sa.NullPool).connect() as connection:
+        connection.execute(sa.text("CREATE ROLE guest LOGIN"))
+        connection.execute(sa.text("REVOKE CREATE ON SCHEMA public FROM PUBLIC"))
+        if allowed != "nothing":
+            connection.execute(sa.text("GRANT CREATE ON SCHEMA public TO guest"))
+    database = Database(url.replace("postgres@", "guest@"))
+    with pytest.raises(StoreError, match=r"cannot be used: .*permission denied for .*Make the user its owner"):
+        Front(database).start()
+    database.close()
