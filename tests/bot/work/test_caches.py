@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from bot.store import commands, issues, repositories
-from bot.work import batch
 from bot.work.lanes import Lanes
+from bot.work.locating import locate
 from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE, REPO, Bench
 from tests.fakes.github.model import Issue
 
@@ -119,7 +119,7 @@ def test_an_issue_that_is_looked_at_while_the_owners_files_change_is_looked_at_a
     bench.fake.push(SHARED, {POLICY: "labels: {needs_info: extra}"})
     pushed = bench.hand_over(bench.waiting())
     looks, changed = threading.Event(), threading.Event()
-    locate, load = batch.locate, commands.load_open
+    load = commands.load_open
 
     def locate_once_the_other_looks(*args: Any) -> Any:
         if threading.current_thread() is not looking:
@@ -133,7 +133,7 @@ def test_an_issue_that_is_looked_at_while_the_owners_files_change_is_looked_at_a
             assert changed.wait(30)
         return load(*args)
 
-    monkeypatch.setattr(batch, "locate", locate_once_the_other_looks)
+    monkeypatch.setattr("bot.work.batch.locate", locate_once_the_other_looks)
     monkeypatch.setattr(commands, "load_open", load_once_all_has_changed)
     looking = threading.Thread(target=lambda: [pair.other.run(lane) for lane in edited])
     (lane,) = pushed
