@@ -14,7 +14,7 @@ import structlog
 from bot.github.errors import Forbidden, NotFound
 from bot.store import repositories, schedules
 from bot.work.landscape import changes_files, changes_labels
-from bot.work.pace import or_pause
+from bot.work.pace import Pause, or_pause
 from bot.work.schedules import POLICY
 
 if TYPE_CHECKING:
@@ -44,12 +44,13 @@ def locate(
     if not news:
         return known
     files, labels = (any(told(event) for event, _ in news) for told in (changes_files, changes_labels))
-    seen = _seen(shop, known, news[-1][0])
+    first = min(at for _, at in news)
+    seen = _seen(shop, known, news[-1][0], first)
     if seen is None and not files and not labels:
         return known
     with shop.database.write() as connection:
         if seen is not None:
-            repositories.see(connection, *seen, min(at for _, at in news))
+            repositories.see(connection, *seen, first)
             if known is not None and not known.repository.name:
                 # What is done by the clock had to stop.
                 schedules.put(connection, repository_id, POLICY, now)
@@ -58,8 +59,11 @@ def locate(
         return repositories.get(connection, repository_id)
 
 
-def _seen(shop: Workshop, known: Known | None, event: Event) -> tuple[Repository, int | None] | None:
-    """The repository and its installation, where that is news and true."""
+def _seen(shop: Workshop, known: Known | None, event: Event, told_at: int) -> tuple[Repository, int | None] | None:
+    """The repository and its installation, where that is news and true. Raises Pause.
+
+    `told_at`: when it came. GitHub may not show yet what is new, and whatever came from there would be dropped.
+    """
     shown = event.repository
     if shown is None:
         return None
@@ -72,6 +76,10 @@ def _seen(shop: Workshop, known: Known | None, event: Event) -> tuple[Repository
         return shown, installation_id
     found = or_pause(shop.pace, lambda: _asked(shop.github, shown))
     if found is None:
+        believed_at = told_at + round(1000 * shop.pace.lag)
+        if shop.pace.now() < believed_at:
+            message = f"GitHub does not show {shown.full_name} as a delivery does; it is asked once more"
+            raise Pause(believed_at, message)
         log.warning("passed over where a delivery says that its repository is", shown=shown.full_name)
     return found
 

@@ -12,7 +12,7 @@ from bot.work.chores import Chores
 from bot.work.contexts import Contexts
 from bot.work.locating import confirmed
 from bot.work.schedules import POLICY, follow_policy
-from tests.bot.work.bench import FORM, INCOMPLETE, REPO, Bench, again
+from tests.bot.work.bench import FORM, INCOMPLETE, PACE, REPO, Bench, again
 from tests.fakes.github.model import Delivery, Issue
 
 FILES = {".github/ISSUE_TEMPLATE/bug.yml": FORM}
@@ -125,6 +125,15 @@ def test_a_new_repository_under_an_old_name_gets_nothing_of_the_old_ones(town: T
         entries = [journal.latest(connection, repository_id=id_, number=theirs.number) for id_ in (town.id, other)]
     assert all(entries)
     assert not {it.guid for it in entries[0]} & {it.guid for it in entries[1]}
+
+
+def test_a_repository_made_anew_is_served_though_github_does_not_show_it_yet(town: Town):
+    town.fake.delete_repository(REPO)
+    town.bench.restart(replace(PACE, lag=1.0))
+    other = town.new(REPO)
+    town.fake.faults.error(404, path="/installation$", times=1)
+    assert town.asked(REPO, town.opened(REPO)) == 1
+    assert town.known(other).repository.full_name == REPO
 
 
 def test_it_does_not_though_the_news_of_the_renaming_are_lost(town: Town):
