@@ -216,7 +216,9 @@ def every(connection: sa.Connection, repository_id: int) -> list[Record]:
 
 
 def save(connection: sa.Connection, records: Iterable[Record]) -> None:
-    execute_many(connection, _save(connection.dialect.name), [_row(record) for record in records])
+    """In one order everywhere, so that no two processes wait for each other's."""
+    ordered = sorted(records, key=lambda it: (it.repository_id, it.number))
+    execute_many(connection, _save(connection.dialect.name), list(map(_row, ordered)))
 
 
 def due(connection: sa.Connection, repository_id: int, now: int, most: int) -> list[int]:
@@ -242,7 +244,7 @@ def look_at(connection: sa.Connection, repository_id: int, number: int, at: int)
 def sweep_up(connection: sa.Connection, repository_id: int, numbers: Collection[int], at: int) -> None:
     """Have these looked at for a sweep, also those that no delivery ever told of."""
     asked = {"repository_id": repository_id, "next_look_at": at, "swept": True, "swept_at": at}
-    execute_many(connection, _sweep_up(connection.dialect.name), [asked | {"number": number} for number in numbers])
+    execute_many(connection, _sweep_up(connection.dialect.name), [asked | {"number": it} for it in sorted(numbers)])
 
 
 @cache
@@ -303,6 +305,9 @@ def look_again_at_open_requests(
     some = sorted(repository_ids)
     for start in range(0, len(some), _AT_ONCE):
         here = issues.c.repository_id.in_(some[start : start + _AT_ONCE])
+        # An update takes rows as they lie; lanes that save some of them do so in this order.
+        ordered = sa.select(issues.c.number).where(here, *asked).order_by(issues.c.repository_id, issues.c.number)
+        connection.execute(ordered.with_for_update())
         connection.execute(issues.update().where(here, *asked).values(next_look_at=at))
 
 

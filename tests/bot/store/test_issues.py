@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -156,3 +158,24 @@ def test_commands_are_open_until_they_are_carried_out_and_never_again(connection
     assert commands.is_done(connection, ["9:2", "9:10", "nothing"]) == {"9:2"}
     commands.finish(connection, [], 100)
     commands.add(connection, 1, [])
+
+
+def test_processes_that_write_the_same_issues_do_not_block_each_other(database: Database):
+    found = [Record(1, number, state="open", request_comment_id=1, updated_at=2) for number in range(1, 31)]
+    with database.write() as connection:
+        issues.save(connection, found)
+
+    def again_and_again(write: Callable[[sa.Connection], None]) -> None:
+        for _ in range(50):
+            with database.write() as connection:
+                write(connection)
+
+    writes: list[Callable[[sa.Connection], None]] = [
+        lambda connection: issues.save(connection, found),
+        lambda connection: issues.save(connection, found[::-1]),
+        lambda connection: issues.sweep_up(connection, 1, [it.number for it in found[::-1]], 3),
+        lambda connection: issues.look_again_at_open_requests(connection, [1], 3, 1),
+    ]
+    with ThreadPoolExecutor(len(writes)) as threads:
+        for done in [threads.submit(again_and_again, write) for write in writes]:
+            done.result()
