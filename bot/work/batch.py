@@ -342,8 +342,12 @@ class Batch:
         return hopeless
 
     def _drop(self, pending: list[Delivery], due: list[int]) -> None:
+        # What was begun while it could be reached is tried again, and goes to the dead letters before it gets lost.
+        begun = [it for it in pending if it.applied]
         with self._shop.database.write() as connection:
-            deliveries.finish(connection, [it.id for it in pending], self._now)
+            deliveries.finish(connection, [it.id for it in pending if not it.applied], self._now)
+            if begun:
+                self._write_failure(connection, begun, NotFound("its repository cannot be reached under any name"))
             issues.looked(connection, self._id, due, self._now)
 
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import pytest
 
-from bot.store import journal, repositories, schedules
+from bot.store import journal, lanes, repositories, schedules
 from bot.store.repositories import Known
 from bot.work.chores import Chores
 from bot.work.contexts import Contexts
@@ -161,6 +162,24 @@ def test_that_another_repository_has_its_name_is_found_by_the_day_at_the_latest(
     town.look_into_policy()
     assert not town.known().is_reachable
     assert not town.planned()
+
+
+@pytest.mark.parametrize("told", [True, False])
+def test_an_issue_in_hand_is_not_lost_with_the_name_of_its_repository(town: Town, *, told: bool):
+    town.fake.faults.error(502, method="POST", path="/issues/", times=2)
+    issue = town.bench.open()
+    town.bench.once()
+    assert (town.bench.undone(), town.asked(REPO, issue)) == (1, 0)
+    found = town.known().repository
+    with town.bench.database.write() as connection:
+        repositories.lose_name(connection, town.id)
+    for lane in [lanes.of_repository(town.id)] * told:
+        time.sleep(0.1)
+        town.bench.lanes.run(lane)
+        with town.bench.database.write() as connection:
+            repositories.see(connection, found, None, 1)
+    town.bench.settle()
+    assert (len(town.bench.dead()), town.asked(REPO, issue)) == ((0, 1) if told else (1, 0))
 
 
 def test_an_old_delivery_does_not_make_a_hidden_repository_public(town: Town):
