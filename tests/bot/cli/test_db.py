@@ -17,7 +17,7 @@ from bot.store.deliveries import NewDelivery
 from tests.bot.cli.conftest import Triage
 from tests.fakes.postgresql import INSTALLED, Server, postgresql_server
 
-HEAD = "0006"
+HEAD = "0007"
 
 
 @pytest.fixture(scope="module")

@@ -74,7 +74,7 @@ def put_something_into_every_table(database: Database) -> dict[str, list[dict[st
 def value_of(column: sa.Column[Any], number: int) -> object:
     if isinstance(column.type, sa.Boolean):
         return number == 1
-    if isinstance(column.type, sa.Integer | sa.BigInteger):
+    if isinstance(column.type, sa.Integer | sa.BigInteger | sa.Float):
         return number
     if isinstance(column.type, sa.LargeBinary):
         return f"bytes {number}".encode()
