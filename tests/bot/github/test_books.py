@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bot.github.books import SLACK, Ask, Books, Hour
+from bot.github.books import GOOD_FOR, SLACK, Ask, Books, Hour
 from bot.github.errors import LimitReached
 from bot.github.quota import Budgets, Quota, asking
 from tests.bot.github.clock import Clock
@@ -336,18 +336,14 @@ def test_points_drawn_in_vain_are_given_back(clock: Clock):
     assert read_on(quota) == 60 - 8
 
 
-def test_points_drawn_ahead_count_for_as_long_as_calls_for_them_may_arrive(clock: Clock):
-    quota, github = Quota(Budgets(rest_points_per_minute=60), clock, Paper(clock)), GitHub()
-    for _ in range(20):
-        quota.reserve("core", 1)
-        github.hear(clock.now, "core", 1)
-    clock.now += 1.9
-    assert read_on(quota) == 40
-    github.hear(clock.now + 1.9, "core", 40)
-    for _ in range(100):
-        clock.now += 1
-        github.hear(clock.now, "core", read_on(quota))
-    assert github.worst("core", 60) <= 60
+def test_points_drawn_ahead_count_for_as_long_as_calls_for_them_may_arrive():
+    books, limits = Books(), SMALL.limits
+    drawn = books.draw(Ask("core", {"core_minute": 1}, ahead=5), limits, 1000.0)
+    assert drawn.ahead == 5
+    # The last is spent when they are good no more, and GitHub counts it for a minute from its arrival.
+    last = 1000.0 + GOOD_FOR + SLACK
+    assert books.left(last + 59)["core_minute"] == pytest.approx(54 / 60)
+    assert books.left(last + 61)["core_minute"] == 1
 
 
 def test_a_call_that_was_long_on_its_way_counts_from_its_end_too(clock: Clock):
