@@ -139,7 +139,7 @@ HOSTILE = [
 
 @pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
 def test_no_text_makes_it_slow(text: str):
-    assert seconds(lambda: find_printouts(text, [TITLE])) < 1.0
+    assert seconds(lambda: find_printouts(text, [TITLE])) < 5
 
 
 words = st.text(st.characters(codec="utf-8", categories=["L", "N"]), min_size=1, max_size=12)

@@ -187,7 +187,7 @@ def test_a_secondary_limit_is_obeyed_without_waiting(stage: Stage):
             stage.here.writer.perform(stage.repo, stage.number, AddLabels(because=WHY, labels=("bug",)))
         assert 3 < caught.value.until.timestamp() - started < 7
     assert len(stage.running.requests("POST", "/labels")) == 1
-    assert time.time() - started < 2
+    assert time.time() - started < 4
 
 
 def test_a_spent_hour_is_over_at_its_reset(stage: Stage):
