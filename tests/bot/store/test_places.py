@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from bot.store.database import Database, StoreError
 from bot.store.places import OnlyPlace, Place, PlaceLost, Slot, place_at
 from bot.store.tables import lanes, workers
-from tests.bot.store.conftest import BACKENDS
+from tests.bot.conftest import BACKENDS
 from tests.fakes.postgresql import Server
 
 SHARED = BACKENDS[1:]

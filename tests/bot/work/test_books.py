@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from uuid import uuid4
 
 import pytest
 import sqlalchemy as sa
@@ -18,31 +16,11 @@ from bot.store import books, tables
 from bot.store.database import Database
 from bot.store.places import PlaceLost
 from bot.work.books import SharedBooks, left
-from tests.fakes.postgresql import INSTALLED, Server, postgresql_server
+from tests.fakes.postgresql import INSTALLED
 
 HERE = 42
 SMALL = Budgets(content_per_minute=20, content_per_hour=50, rest_points_per_minute=200)
 ON_POSTGRESQL = pytest.mark.parametrize("database", ["postgresql"] if INSTALLED else [], indirect=True)
-
-
-@pytest.fixture(scope="module")
-def postgresql() -> Iterator[Server]:
-    with postgresql_server() as server:
-        yield server
-
-
-@pytest.fixture(params=["sqlite", *(["postgresql"] if INSTALLED else [])])
-def database(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Database]:
-    if request.param == "sqlite":
-        url = f"sqlite:///{tmp_path / 'triage.db'}"
-    else:
-        server: Server = request.getfixturevalue("postgresql")
-        server.create(name := f"test_{uuid4().hex}")
-        url = server.url(name)
-    opened = Database(url)
-    opened.migrate()
-    yield opened
-    opened.close()
 
 
 def quota(database: Database, id_: int = HERE, budgets: Budgets | None = SMALL) -> Quota:

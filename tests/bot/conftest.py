@@ -1,4 +1,4 @@
-"""Every test of the store runs on each database there is: SQLite, and PostgreSQL where its programs are installed."""
+"""Tests that ask for a database run on each there is: SQLite, and PostgreSQL where its programs are installed."""
 
 from __future__ import annotations
 
