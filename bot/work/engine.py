@@ -259,7 +259,7 @@ class Engine(Front):
     def _put_back(self, run: str, process: str) -> None:
         def into_the_queue() -> None:
             if self._dbos:
-                # The one private call; a test guards it. It leaves alone what is another process's by now.
+                # A private call; a test guards it. It leaves alone what is another process's by now.
                 self._dbos._sys_db.reenqueue_for_recovery(run, [process], LANES)  # noqa: SLF001
 
         self._in_hand.unless_taken_up(Begun(run, process), into_the_queue)
