@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import re
@@ -25,6 +24,7 @@ from tests.fakes.github import FakeGitHub, Limits, Running, key_pair, serve
 from tests.fakes.github.model import App
 from tests.fakes.postgresql import INSTALLED, Server, postgresql_server
 from tests.fakes.process import environment
+from tests.fakes.setup import register
 from tests.faults.service import ServiceProcess, free_port
 
 SERVERS = ["postgresql"] if INSTALLED else []
@@ -228,23 +228,13 @@ def test_where_one_cannot_start_none_stays(github: Running, url: str, tmp_path: 
 def test_workers_wait_for_setup_and_then_begin_by_themselves(github: Running, url: str, tmp_path: Path):
     fake = github.fake
     with crew(tmp_path, settings(github, url)) as it:
-        code = re.search(r"one-time code (\S+)", it.log)
         worker = re.search(r"Listening on (http://\S+) for health and metrics\nNot configured", it.log)
-        assert code
         assert worker
         assert httpx.get(f"{worker[1]}/healthz").status_code == 200
         assert httpx.get(f"{worker[1]}/readyz").status_code == 503
         assert httpx.get(f"{worker[1]}/setup").status_code == 404
-        form = {"code": code[1], "public_url": it.address, "organisation": "octo-org"}
-        page = httpx.post(f"{it.address}/setup", data=form).text
-        manifest = re.search(r'name="manifest" value="([^"]+)"', page)
-        state = re.search(r"state=([\w-]+)", page)
-        assert manifest
-        assert state
-        given = fake.offer_manifest(json.loads(html.unescape(manifest[1])))
-        done = httpx.get(f"{it.address}/setup/callback", params={"code": given, "state": state[1]}, timeout=30)
-        assert "The service is at work" in done.text
-        (app,) = fake.apps.values()
+        app, page, _ = register(fake, it.address, it.log)
+        assert "The service is at work" in page
         fake.install(app, "octo-org")
         file_issues(fake, 1)
         wait_for(lambda: all(asked(fake, app)))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import html
-import json
 import re
 import signal
 import socket
@@ -19,6 +17,7 @@ from tests.fakes.github import FakeGitHub, key_pair, serve
 from tests.fakes.postgresql import INSTALLED, postgresql_server
 from tests.fakes.process import served, triage
 from tests.fakes.service import new_key
+from tests.fakes.setup import register
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -186,19 +185,9 @@ def test_from_setup_to_the_first_triaged_issue_without_a_restart(tmp_path: Path)
     fake = FakeGitHub()
     fake.add_repository("octo-org/repo", {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug"])
     with serve(fake) as github, served(tmp_path, {"GITHUB_API_URL": github.url}) as service:
-        code = re.search(r"one-time code (\S+)", service.said)
-        assert code
-        form = {"code": code[1], "public_url": service.url, "organisation": "octo-org"}
-        page = httpx.post(f"{service.url}/setup", data=form).text
-        manifest = re.search(r'name="manifest" value="([^"]+)"', page)
-        state = re.search(r"state=([\w-]+)", page)
-        assert manifest
-        assert state
-        given = fake.offer_manifest(json.loads(html.unescape(manifest[1])))
-        done = httpx.get(f"{service.url}/setup/callback", params={"code": given, "state": state[1]}, timeout=30)
-        assert "The service is at work" in done.text
+        app, page, passed_on = register(fake, service.url, service.said)
+        assert "The service is at work" in page
         assert httpx.get(f"{service.url}/readyz").status_code == 200
-        (app,) = fake.apps.values()
         fake.install(app, "octo-org")
         issue = fake.open_issue("octo-org/repo", "alice", "Crash", INCOMPLETE)
         deadline = time.monotonic() + 20
@@ -207,5 +196,5 @@ def test_from_setup_to_the_first_triaged_issue_without_a_restart(tmp_path: Path)
         assert "Version" in fake.comments_by(app, "octo-org/repo", issue)[0].body
         assert fake.labels_of("octo-org/repo", issue) == ["bug", "needs-info"]
         assert service.stop() == 0
-        for secret in (app.webhook_secret, key_pair()[0].splitlines()[1], "ghs_", given, state[1], code[1]):
+        for secret in (app.webhook_secret, key_pair()[0].splitlines()[1], "ghs_", *passed_on):
             assert secret not in service.log
