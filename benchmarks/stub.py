@@ -17,9 +17,16 @@ import orjson
 import uvloop
 
 from benchmarks.bodies import form_files
-from benchmarks.shapes import OWNER, repository, user
+from benchmarks.shapes import INSTALLATION, OWNER, repository, user
 
 APP = {"id": 77, "slug": "triage-benchmark", "name": "Triage benchmark", "permissions": {}, "events": []}
+INSTALLED = {
+    "id": INSTALLATION,
+    "account": user(OWNER, "Organization"),
+    "permissions": {"issues": "write"},
+    "suspended_at": None,
+    "created_at": "2026-01-01T00:00:00Z",
+}
 POLICY = b"# The defaults will do.\n"
 FILES = {**form_files(), ".github/triage.yml": POLICY}
 BLOBS = {hashlib.sha1(data).hexdigest(): data for data in FILES.values()}  # noqa: S324  that is how git names them
@@ -64,6 +71,8 @@ class Stub:
                 ("POST", ISSUE + "/comments", self.add_comment),
                 ("GET", ISSUE + "/comments", lambda _found, _body: (200, [])),
                 ("POST", r"/app/installations/\d+/access_tokens", self.token),
+                ("GET", "/app/installations", lambda _found, _body: (200, [INSTALLED])),
+                ("GET", "/app/hook/deliveries", lambda _found, _body: (200, [])),
                 ("GET", "/app", lambda _found, _body: (200, APP)),
                 ("GET", REPOSITORY, lambda found, _body: (200, repository(found["name"]))),
                 ("GET", REPOSITORY + "/labels", lambda _found, _body: (200, _labels(LABEL_NAMES))),
