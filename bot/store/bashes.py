@@ -65,10 +65,16 @@ def save(connection: sa.Connection, kept: Kept) -> None:
     )
 
 
+_ALIVE = (
+    sa.select(bashes)
+    .where(bashes.c.repository_id == sa.bindparam("repository"), bashes.c.next_at.is_not(None))
+    .order_by(bashes.c.id)
+)
+
+
 def alive(connection: sa.Connection, repository_id: int) -> list[Kept]:
     """Those of which something may still come, oldest first: the running one, and past ones still followed up."""
-    statement = sa.select(bashes).where(bashes.c.repository_id == repository_id, bashes.c.next_at.is_not(None))
-    return [_kept(row) for row in connection.execute(statement.order_by(bashes.c.id))]
+    return [_kept(row) for row in connection.execute(_ALIVE, {"repository": repository_id})]
 
 
 def wake(connection: sa.Connection, repository_id: int, now: int) -> None:

@@ -28,6 +28,13 @@ _OPEN = (
     )
     .order_by(commands.c.comment_id, commands.c.position)
 )
+_OF_BASH = (
+    commands.c.repository_id == sa.bindparam("repository"),
+    commands.c.done_at.is_(None),
+    sa.or_(commands.c.name.in_(sorted(OF_BASH)), commands.c.comment_id == 0),
+)
+_ALL_OF_BASH = sa.select(commands).where(*_OF_BASH).order_by(commands.c.comment_id, commands.c.position)
+_ANY_OF_BASH = sa.select(sa.exists().where(*_OF_BASH))
 
 
 def add(connection: sa.Connection, repository_id: int, said: Iterable[tuple[int, Command]]) -> None:
@@ -63,21 +70,12 @@ def load_open(connection: sa.Connection, repository_id: int, numbers: Collection
 
 def load_of_bash(connection: sa.Connection, repository_id: int) -> list[tuple[int, Command]]:
     """Those for a bash that are not carried out yet: issue number and command, in the order they were said."""
-    statement = sa.select(commands).where(*_of_bash(repository_id))
-    rows = connection.execute(statement.order_by(commands.c.comment_id, commands.c.position))
+    rows = connection.execute(_ALL_OF_BASH, {"repository": repository_id})
     return [(row.number, _command(row)) for row in rows]
 
 
 def any_of_bash(connection: sa.Connection, repository_id: int) -> bool:
-    return bool(connection.scalar(sa.select(sa.exists().where(*_of_bash(repository_id)))))
-
-
-def _of_bash(repository_id: int) -> tuple[sa.ColumnElement[bool], ...]:
-    return (
-        commands.c.repository_id == repository_id,
-        commands.c.done_at.is_(None),
-        sa.or_(commands.c.name.in_(sorted(OF_BASH)), commands.c.comment_id == 0),
-    )
+    return bool(connection.scalar(_ANY_OF_BASH, {"repository": repository_id}))
 
 
 def _command(row: sa.Row[Any]) -> Command:

@@ -39,6 +39,8 @@ MOST_QUEUED = 256
 """Runs on their way, of all processes together: enough for any number of them until the next look for lanes due."""
 _LOOKED_THROUGH = 1000
 """Issues whose time has come, the first of them, among which lanes are looked for."""
+_NOW = sa.bindparam("now", type_=sa.BigInteger)
+_MOST = sa.bindparam("most", type_=sa.Integer)
 
 
 def repository_of(lane: str) -> int | None:
@@ -61,14 +63,13 @@ def mark_queued(connection: sa.Connection, names: Iterable[str], now: int) -> li
 
 @cache
 def _mark(dialect: str) -> Any:
-    now = sa.bindparam("now", type_=sa.BigInteger)
     return (
         insert_into(dialect, lanes)
         .values(id=sa.bindparam("id"), queued=sa.bindparam("queued"), queued_at=sa.bindparam("queued_at"))
         .on_conflict_do_update(
             index_elements=["id"],
-            set_={"queued": sa.true(), "queued_at": now},
-            where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= now),
+            set_={"queued": sa.true(), "queued_at": _NOW},
+            where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= _NOW),
         )
         .returning(lanes.c.id)
     )
@@ -86,15 +87,14 @@ def ask_for(connection: sa.Connection, names: Iterable[str], now: int, most: int
 
 @cache
 def _wait(dialect: str) -> Any:
-    now = sa.bindparam("now", type_=sa.BigInteger)
     return (
         insert_into(dialect, lanes)
-        .values(id=sa.bindparam("id"), due_at=now)
+        .values(id=sa.bindparam("id"), due_at=_NOW)
         .on_conflict_do_update(
             index_elements=["id"],
-            set_={"due_at": sa.case((lanes.c.due_at < now, lanes.c.due_at), else_=now)},
+            set_={"due_at": sa.case((lanes.c.due_at < _NOW, lanes.c.due_at), else_=_NOW)},
             # One that is paused is due already, and a run that has not begun will see to it.
-            where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= now),
+            where=sa.and_(lanes.c.queued.is_(False), lanes.c.paused_until <= _NOW),
         )
         .returning(lanes.c.id)
     )
@@ -105,7 +105,7 @@ _BEGIN = (
     .where(lanes.c.id == sa.bindparam("lane"))
     .values(
         queued=False,
-        due_at=sa.case((lanes.c.paused_until <= sa.bindparam("now", type_=sa.BigInteger), None), else_=lanes.c.due_at),
+        due_at=sa.case((lanes.c.paused_until <= _NOW, None), else_=lanes.c.due_at),
     )
     .returning(lanes.c.paused_until, lanes.c.background_until, lanes.c.failures)
 )
@@ -150,10 +150,41 @@ def rest(connection: sa.Connection, name: str, until: int) -> None:
     wake_at(connection, name, until)
 
 
+_COUNT_QUEUED = sa.select(sa.func.count()).select_from(sa.select(lanes.c.id).where(QUEUED).limit(_MOST).subquery())
+
+
 def count_queued(connection: sa.Connection, most: int = MOST_QUEUED) -> int:
     """How many have a run on its way that has not begun; no more than `most` are counted."""
-    some = sa.select(lanes.c.id).where(QUEUED).limit(most).subquery()
-    return connection.scalar(sa.select(sa.func.count()).select_from(some)) or 0
+    return connection.scalar(_COUNT_QUEUED, {"most": most}) or 0
+
+
+_WAITING = (
+    sa.select(lanes.c.id).where(lanes.c.due_at <= _NOW, lanes.c.queued.is_(False)).order_by(lanes.c.due_at).limit(_MOST)
+)
+_LANE_OF_ISSUE = sa.literal("repository:") + sa.cast(issues.c.repository_id, sa.Text)
+# Not all of them: after a change of the policy there may be a hundred thousand.
+_OLDEST = (
+    sa.select(_LANE_OF_ISSUE.label("id"))
+    .outerjoin_from(issues, lanes, lanes.c.id == _LANE_OF_ISSUE)
+    .where(
+        issues.c.next_look_at <= _NOW,
+        sa.func.coalesce(lanes.c.paused_until, 0) <= _NOW,
+        sa.func.coalesce(lanes.c.background_until, 0) <= _NOW,
+    )
+    .where(sa.func.coalesce(lanes.c.queued, sa.false()).is_(sa.false()))
+    .order_by(issues.c.next_look_at)
+    .limit(_LOOKED_THROUGH)
+    .subquery()
+)
+_LOOKED_AT = sa.select(_OLDEST.c.id).distinct().limit(_MOST)
+_LANE_OF_BASH = sa.literal("repository:") + sa.cast(bashes.c.repository_id, sa.Text)
+_TENDED = (
+    sa.select(_LANE_OF_BASH)
+    .outerjoin_from(bashes, lanes, lanes.c.id == _LANE_OF_BASH)
+    .where(bashes.c.next_at <= _NOW, sa.func.coalesce(lanes.c.paused_until, 0) <= _NOW)
+    .distinct()
+    .limit(_MOST)
+)
 
 
 def due(connection: sa.Connection, now: int, most: int = 100, looks: int = 100) -> list[str]:
@@ -162,36 +193,10 @@ def due(connection: sa.Connection, now: int, most: int = 100, looks: int = 100) 
     Their time has come, that due first before the others; or that of one of their bashes or, of at most `looks`, of an
     issue.
     """
-    waiting = connection.scalars(
-        sa.select(lanes.c.id)
-        .where(lanes.c.due_at <= now, lanes.c.queued.is_(False))
-        .order_by(lanes.c.due_at)
-        .limit(most)
-    )
-    lane_of_issue = sa.literal("repository:") + sa.cast(issues.c.repository_id, sa.Text)
-    # Not all of them: after a change of the policy there may be a hundred thousand.
-    oldest = (
-        sa.select(lane_of_issue.label("id"))
-        .outerjoin_from(issues, lanes, lanes.c.id == lane_of_issue)
-        .where(
-            issues.c.next_look_at <= now,
-            sa.func.coalesce(lanes.c.paused_until, 0) <= now,
-            sa.func.coalesce(lanes.c.background_until, 0) <= now,
-        )
-        .where(sa.func.coalesce(lanes.c.queued, sa.false()).is_(sa.false()))
-        .order_by(issues.c.next_look_at)
-        .limit(_LOOKED_THROUGH)
-        .subquery()
-    )
-    looked_at = connection.scalars(sa.select(oldest.c.id).distinct().limit(looks)) if looks else ()
-    lane_of_bash = sa.literal("repository:") + sa.cast(bashes.c.repository_id, sa.Text)
-    tended = connection.scalars(
-        sa.select(lane_of_bash)
-        .outerjoin_from(bashes, lanes, lanes.c.id == lane_of_bash)
-        .where(bashes.c.next_at <= now, sa.func.coalesce(lanes.c.paused_until, 0) <= now)
-        .distinct()
-        .limit(most)
-    )
+    bounds = {"now": now, "most": most}
+    waiting = connection.scalars(_WAITING, bounds)
+    looked_at = connection.scalars(_LOOKED_AT, {"now": now, "most": looks}) if looks else ()
+    tended = connection.scalars(_TENDED, bounds)
     return list(dict.fromkeys([*waiting, *tended, *looked_at]))
 
 

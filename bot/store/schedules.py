@@ -133,6 +133,13 @@ def take(connection: sa.Connection, now: int, names: Collection[str], most: int 
     return [Due(*row) for row in connection.execute(taken)]
 
 
+_ANY_DUE = sa.select(
+    sa.exists().where(
+        schedules.c.next_at <= sa.bindparam("now", type_=sa.BigInteger),
+        schedules.c.name.in_(sa.bindparam("names", expanding=True)),
+    )
+)
+
+
 def any_due(connection: sa.Connection, now: int, names: Collection[str]) -> bool:
-    due = sa.exists().where(schedules.c.next_at <= now, schedules.c.name.in_(names))
-    return bool(connection.scalar(sa.select(due)))
+    return bool(connection.scalar(_ANY_DUE, {"now": now, "names": list(names)}))
