@@ -126,13 +126,17 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
     connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=known))
 
 
-def install(connection: sa.Connection, given: Iterable[Repository], installation_id: int, now: int) -> None:
+def install(
+    connection: sa.Connection, given: Iterable[Repository], installation_id: int, now: int, *, told: bool = True
+) -> None:
     """The App was given these. A default branch is not told then, so a known one stays; so does an earlier coming.
 
-    One that was not public is not taken to be so now: that is asked before anything of it is shown.
+    One that was not public is not taken to be so now: that is asked before anything of it is shown. Of those that were
+    found without being `told` of, nobody knows when they came: no earlier than `now`, or never heard of before.
     """
     is_here = sa.and_(repositories.c.removed.is_(False), repositories.c.installation_id == installation_id)
-    came = sa.case((is_here, sa.func.coalesce(repositories.c.installed_at, now)), else_=now)
+    installed_at = now if told else None
+    came = sa.case((is_here, sa.func.coalesce(repositories.c.installed_at, installed_at)), else_=installed_at)
     for repository in given:
         _take_name(connection, repository)
         values: dict[str, Any] = {
@@ -140,7 +144,7 @@ def install(connection: sa.Connection, given: Iterable[Repository], installation
             "name": repository.name,
             "html_url": repository.html_url,
             "is_public": repository.is_public,
-            "installed_at": now,
+            "installed_at": installed_at,
             "removed": False,
         }
         insert = insert_into(connection.dialect.name, repositories)
@@ -155,6 +159,8 @@ def install(connection: sa.Connection, given: Iterable[Repository], installation
             "is_public": sa.and_(repositories.c.is_public, insert.excluded.is_public),
             "installed_at": came,
         }
+        if not told:
+            known["first_seen"] = sa.case((is_here, repositories.c.first_seen), else_=now)
         connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=_moved_in(known, installation_id)))
 
 

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from datetime import timedelta
 
-    from sqlalchemy import Connection
-
     from bot.github.registration import Grant
     from bot.store.database import Database
     from bot.triage.issue import Repository
@@ -97,23 +95,20 @@ class Grants:
         except GitHubError as error:
             log.warning("the repositories of an account are not known", account=grant.account, reason=str(error))
             return
-        # Those of a known account were given since; an account from before then was only never heard of.
-        created = heard_until if not is_new or grant.created_at is None else to_ms(grant.created_at)
-        came = created if created >= heard_until else now
+        # An account that came since is known to have; of all else nobody saw when it was given.
+        created = to_ms(grant.created_at) if is_new and grant.created_at is not None else 0
+        told = created >= heard_until
+        came = created if told else now if is_new else heard_until
         with self._database.write() as connection:
             if is_new:
                 log.warning("there is an installation of which nobody told", account=grant.account)
-                repositories.see_installation(connection, grant.id, grant.account, installed_at=came)
+                repositories.see_installation(connection, grant.id, grant.account, installed_at=came if told else None)
                 done.installations_new += 1
             gone = before - covered.keys()
             repositories.remove(connection, gone, grant.id)
             here = {it.repository.id for it in repositories.every(connection, grant.id)}
             new = [it for id_, it in covered.items() if id_ not in here]
-            _give(connection, new, grant.id, came, now)
+            repositories.install(connection, new, grant.id, came, told=told)
+            schedules.put_all(connection, [it.id for it in new], POLICY, now)
         done.repositories_gone += len(gone)
         done.repositories_new += len(new)
-
-
-def _give(connection: Connection, new: list[Repository], installation_id: int, came: int, now: int) -> None:
-    repositories.install(connection, new, installation_id, came)
-    schedules.put_all(connection, [it.id for it in new], POLICY, now)

@@ -144,6 +144,25 @@ def test_installing_and_removing(connection: sa.Connection):
     assert repositories.every(connection, 77) == []
 
 
+def test_of_a_repository_that_was_found_untold_nobody_knows_when_it_came(connection: sa.Connection):
+    def times(id_: int) -> tuple[int | None, int]:
+        known = repositories.get(connection, id_)
+        assert known is not None
+        return known.installed_at, known.first_seen
+
+    other = replace(DEMO, id=6, name="other")
+    repositories.see(connection, DEMO, 77, 10)
+    repositories.install(connection, [DEMO, other], 77, 50, told=False)
+    assert (times(5), times(6)) == ((None, 10), (None, 50))
+    repositories.install(connection, [other], 77, 30)
+    assert times(6) == (30, 50)
+    repositories.install(connection, [other], 77, 60, told=False)
+    assert times(6) == (30, 50)
+    repositories.remove(connection, [6])
+    repositories.install(connection, [other], 77, 90, told=False)
+    assert times(6) == (None, 90)
+
+
 def test_the_last_good_policy_outlives_a_broken_one(connection: sa.Connection):
     repositories.see(connection, DEMO, 77, 100)
     repositories.keep_policy(connection, 5, b"labels: {}", "")

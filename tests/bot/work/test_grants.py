@@ -1,0 +1,75 @@
+"""Repositories that are found before anybody told of them: what was filed there meanwhile is no less new."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass
+
+import pytest
+
+from bot.github.registration import Grant
+from bot.store.times import from_ms
+from bot.triage.issue import Repository
+from bot.work.grants import Grants
+from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench
+
+OTHER = "octo-org/other"
+HOUR = 3_600_000
+
+
+@dataclass
+class Listed:
+    """The App's one installation, which is a day old."""
+
+    bench: Bench
+
+    def grants(self) -> list[Grant]:
+        installation = self.bench.installation
+        created_at = from_ms(self.bench.now() - 24 * HOUR)
+        return [Grant(installation.id, "octo-org", {}, suspended=False, created_at=created_at)]
+
+    def find(self, heard_until: int) -> None:
+        bench = self.bench
+
+        def covered(id_: int) -> list[Repository]:
+            return list(bench.github.installation(id_).reader.covered())
+
+        grants = Grants(bench.database, self, covered, bench.pace.recent, threading.Event())
+        grants.put_right(heard_until, heard_until, repositories_too=True)
+
+
+@pytest.mark.parametrize("known", [False, True])
+def test_an_issue_is_new_though_its_repository_was_found_before_its_news_came(bench: Bench, *, known: bool):
+    """As with a new database: the account is known by another repository's news, or not at all."""
+    bench.fake.add_repository(OTHER)
+    bench.settle()
+    bench.new_database()
+    if known:
+        bench.fake.open_issue(OTHER, "ann", "It broke", COMPLETE)
+        bench.settle()
+    issue = bench.open()
+    news = bench.waiting()
+    Listed(bench).find(bench.now() + HOUR)
+    bench.hand_over(news)
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+
+
+def test_what_was_filed_before_is_left_alone(bench: Bench):
+    issue = bench.open()
+    bench.waiting()
+    bench.new_database()
+    Listed(bench).find(bench.now() + HOUR)
+    bench.fake.edit_issue(REPO, issue, body=f"{INCOMPLETE} More.")
+    bench.settle()
+    assert not bench.requests(issue)
+
+
+def test_an_account_that_came_since_is_known_to_have(bench: Bench):
+    issue = bench.open(created_at=bench.fake.clock() - 12 * HOUR / 1000)
+    bench.waiting()
+    bench.new_database()
+    Listed(bench).find(bench.now() - 48 * HOUR)
+    bench.fake.edit_issue(REPO, issue, body=f"{INCOMPLETE} More.")
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
