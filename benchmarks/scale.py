@@ -20,6 +20,7 @@ from bot.github.events import Event
 from bot.render import Renderer
 from bot.store import deliveries, lanes, reports, repositories, schedules
 from bot.store.database import Database
+from bot.store.schedules import REPORT, SWEEP
 from bot.store.tables import issues
 from bot.triage.decide import Context
 from bot.triage.issue import SHARED, Repository
@@ -29,7 +30,6 @@ from bot.work import landscape
 from bot.work.engine import Engine
 from bot.work.pace import now_ms
 from bot.work.reports import Source, make
-from bot.work.schedules import REPORT, SWEEP
 from bot.work.sweeps import due
 from tests.fakes.postgresql import postgresql_server
 

@@ -15,6 +15,12 @@ if TYPE_CHECKING:
 
 OWN = 0
 """Stands in place of a repository's id, for what the service does once for all of them."""
+POLICY = "policy"
+"""The chore that looks into the policy; due when the App is given a repository, and when its policy changes."""
+REPORT = "report"
+SWEEP = "sweep"
+READ = "read"
+"""The chore that brings the mirror up to date, where a bash waits for that; put on by the lane, and done once."""
 _LEASE = 6 * 3_600_000
 """Milliseconds after which one that was taken, and never brought back, is due again."""
 
@@ -25,8 +31,6 @@ class Due(NamedTuple):
 
 
 _HERE = (schedules.c.repository_id == sa.bindparam("repository"), schedules.c.name == sa.bindparam("kind"))
-
-
 _HASTEN = schedules.update().where(*_HERE, schedules.c.next_at > sa.bindparam("at")).values(next_at=sa.bindparam("at"))
 _NOTE = schedules.update().where(*_HERE).values(state=sa.bindparam("noted"))
 

@@ -14,10 +14,10 @@ import structlog
 from bot.github.errors import GitHubError, LimitReached
 from bot.github.quota import asking
 from bot.store import repositories, schedules
+from bot.store.schedules import POLICY
 from bot.store.times import to_ms
 from bot.work.locating import confirmed
 from bot.work.pace import PACE, Pace
-from bot.work.schedules import POLICY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

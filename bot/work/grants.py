@@ -12,9 +12,9 @@ import structlog
 
 from bot.github.errors import GitHubError
 from bot.store import repositories, schedules
+from bot.store.schedules import POLICY
 from bot.store.times import to_ms
 from bot.work import landscape
-from bot.work.schedules import POLICY
 
 if TYPE_CHECKING:
     import threading

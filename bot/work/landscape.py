@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.store import issues, lanes, repositories, schedules
+from bot.store.schedules import POLICY
 from bot.store.times import to_ms
 from bot.work.contexts import touches_decisions
-from bot.work.schedules import POLICY
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta

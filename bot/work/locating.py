@@ -13,9 +13,9 @@ import structlog
 
 from bot.github.errors import Forbidden, NotFound
 from bot.store import repositories, schedules
+from bot.store.schedules import POLICY
 from bot.work.landscape import changes_files, changes_labels
 from bot.work.pace import Pause, or_pause
-from bot.work.schedules import POLICY
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from bot.store import bashes, fills, lanes, schedules
+from bot.store.schedules import READ
 from bot.store.times import to_ms
 from bot.work.reports import read
-from bot.work.schedules import READ
 
 if TYPE_CHECKING:
     from datetime import datetime

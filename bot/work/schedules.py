@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from croniter import croniter
 
 from bot.store import schedules, waiting
+from bot.store.schedules import REPORT, SWEEP
 from bot.store.times import to_ms
 from bot.triage.waiting import least_days
 
@@ -17,12 +18,6 @@ if TYPE_CHECKING:
     from bot.triage.policy import Policy
     from bot.work.chores import Chore
 
-POLICY = "policy"
-"""The chore that looks into the policy; due when the App is given a repository, and when its policy changes."""
-REPORT = "report"
-SWEEP = "sweep"
-READ = "read"
-"""The chore that brings the mirror up to date, where a bash waits for that; put on by the lane, and done once."""
 EVERY_HOUR = timedelta(hours=1)
 _LOOKED_INTO_EVERY = timedelta(days=1)
 """Should the push that changed the policy have got lost."""

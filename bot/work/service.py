@@ -11,6 +11,7 @@ from bot.store import deliveries, lanes
 from bot.store.database import Database, StoreError
 from bot.store.files import StoredFiles
 from bot.store.places import place_at
+from bot.store.schedules import POLICY, READ, REPORT, SWEEP
 from bot.store.times import to_ms
 from bot.work import catch_up, missed, retention
 from bot.work.books import SharedBooks
@@ -22,7 +23,7 @@ from bot.work.lanes import Lanes
 from bot.work.lease import Lease
 from bot.work.publishing import write_report
 from bot.work.reading import read_ahead
-from bot.work.schedules import POLICY, READ, REPORT, SWEEP, follow_policy
+from bot.work.schedules import follow_policy
 from bot.work.sweeps import sweep
 
 if TYPE_CHECKING:

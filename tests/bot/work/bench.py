@@ -20,6 +20,7 @@ from bot.store.database import Database
 from bot.store.deliveries import DeadLetter, NewDelivery
 from bot.store.issues import Record
 from bot.store.journal import Entry
+from bot.store.schedules import READ
 from bot.triage.issue import Comment as TriageComment
 from bot.triage.issue import Repository
 from bot.triage.plan import Action
@@ -30,7 +31,6 @@ from bot.work.contexts import Contexts
 from bot.work.lanes import Lanes
 from bot.work.pace import Pace
 from bot.work.reading import read_ahead
-from bot.work.schedules import READ
 from tests.fakes.github import FakeGitHub, Limits, key_pair, serve
 from tests.fakes.github.asgi import Exchange
 from tests.fakes.github.model import Comment, Delivery, Issue

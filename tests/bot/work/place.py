@@ -5,9 +5,10 @@ from __future__ import annotations
 import time
 
 from bot.store import schedules
+from bot.store.schedules import POLICY, SWEEP
 from bot.work.chores import Chores, Work
 from bot.work.contexts import Contexts
-from bot.work.schedules import POLICY, SWEEP, follow_policy
+from bot.work.schedules import follow_policy
 from bot.work.sweeps import sweep
 from tests.bot.work.bench import COMPLETE, REPO, Bench
 from tests.fakes.github.model import Comment, Issue

@@ -9,10 +9,11 @@ import pytest
 
 from bot.store import journal, lanes, repositories, schedules
 from bot.store.repositories import Known
+from bot.store.schedules import POLICY
 from bot.work.chores import Chores
 from bot.work.contexts import Contexts
 from bot.work.locating import confirmed
-from bot.work.schedules import POLICY, follow_policy
+from bot.work.schedules import follow_policy
 from tests.bot.work.bench import FORM, INCOMPLETE, PACE, REPO, Bench, again
 from tests.fakes.github.model import Delivery, Issue
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from bot.work.schedules import POLICY
+from bot.store.schedules import POLICY
 from tests.bot.work.bench import COMPLETE, REPO
 from tests.bot.work.place import DAY, STALE, Place
 from tests.fakes.github import changes
