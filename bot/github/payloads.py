@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from bot.triage.issue import Actor, Comment, Issue, Repository
+from bot.triage.issue import Actor, Comment, Issue, LabelChange, Repository
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 """Stands for a time that a thin payload does not tell."""
@@ -111,6 +111,15 @@ def issue(value: object, *, transferred_in: bool = False) -> Issue | None:
 def label_name(value: object) -> str:
     """Labels come as objects, in some old payloads as bare names."""
     return text(value) or text(mapping(value).get("name"))
+
+
+def label_change(value: object) -> LabelChange | None:
+    """None where an issue's event is about something else."""
+    data = mapping(value)
+    what, label = text(data.get("event")), label_name(data.get("label"))
+    if what not in {"labeled", "unlabeled"} or not label:
+        return None
+    return LabelChange(label, actor(data.get("actor")), added=what == "labeled")
 
 
 def comment(value: object, app_id: int | None = None, app_login: str = "") -> Comment | None:

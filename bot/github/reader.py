@@ -14,7 +14,7 @@ from bot.github.docs_pages import DocsPage, DocsReader
 from bot.github.errors import NotFound, Unavailable
 from bot.github.files import FileReader, RepositoryFiles
 from bot.github.releases import ReleaseReader
-from bot.triage.issue import Comment, Issue, Repository
+from bot.triage.issue import Comment, Issue, LabelChange, Repository
 from bot.triage.release import Release
 
 __all__ = ["FileCache", "MemoryCache", "Reader", "RepositoryFiles"]
@@ -86,6 +86,19 @@ class Reader:
                 comment = payloads.comment(item, self._identity.id, login)
                 if comment is not None:
                     yield comment
+
+    def label_changes(self, repo: Repository, number: int) -> dict[str, LabelChange]:
+        """How each label of an issue was changed last, by its name in lower case.
+
+        docs.github.com/en/rest/issues/events#list-issue-events
+        """
+        found: dict[str, LabelChange] = {}
+        for page in self._client.pages(f"{path_of(repo)}/issues/{number}/events", repo=repo):
+            for item in page:
+                change = payloads.label_change(item)
+                if change is not None:
+                    found[change.label.lower()] = change
+        return found
 
     def issues(self, repo: Repository, last: int) -> tuple[Issue, ...]:
         """The newest issues of any state, newest first; no pull requests."""

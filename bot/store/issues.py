@@ -17,7 +17,7 @@ from bot.triage.issue import Command, History, Request
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
 
-    from bot.triage.issue import Issue
+    from bot.triage.issue import Actor, Issue
 
 
 @dataclass(slots=True)
@@ -105,6 +105,17 @@ class Record:
     swept: bool = False
     swept_at: int | None = None
     settled: str = ""
+
+    def label_by_other(self, label: str, by: Actor, *, added: bool) -> None:
+        """Somebody, not the bot itself, put it on or took it off; its name is in lower case."""
+        now, before = self.labels_by_people, self.labels_removed_by_people
+        if not added:
+            now, before = before, now
+        now.add(label)
+        for others in (before, self.labels_by_bot, self.labels_by_other_bots, self.stale_labels):
+            others.discard(label)
+        if by.is_bot:
+            self.labels_by_other_bots.add(label)
 
     def mirror(self, issue: Issue) -> bool:
         """Takes over what is newer; False where the issue is older than what is known."""

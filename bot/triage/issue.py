@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Literal
+from typing import Literal, NamedTuple
 
 MAINTAINERS: frozenset[str] = frozenset({"OWNER", "MEMBER", "COLLABORATOR"})
 
@@ -58,6 +58,14 @@ class Comment:
     """Written by this very app: the only comments in which the bot's marker is believed."""
     updated_at: datetime | None = None
     """None where that is not told."""
+
+
+class LabelChange(NamedTuple):
+    """Somebody put a label on an issue, or took it off."""
+
+    label: str
+    by: Actor
+    added: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -187,6 +187,8 @@ class _Looking:
         for label in record.intent.remove:
             if label not in there:
                 record.labels_by_bot.discard(label)
+        if unclear := ({*record.intent.add} - there) | ({*record.intent.remove} & there):
+            self._ask_who_changed(unclear, there)
         if record.intent.post and record.request is None:
             self._adopt()
         # Whether the notice is there, its comments will show.
@@ -194,6 +196,14 @@ class _Looking:
         if record.intent.close and issue.state == "closed":
             record.closed_by_bot = self._is_self(issue.closed_by)
         record.intent = record.intent.over()
+
+    def _ask_who_changed(self, unclear: set[str], there: set[str]) -> None:
+        """These were about to be changed and are as before: never changed, or changed back by somebody since."""
+        changes = self._installed.reader.label_changes(self._repository, self._record.number)
+        for label in unclear & changes.keys():
+            last = changes[label]
+            if last.added == (label in there) and not self._is_self(last.by.login):
+                self._record.label_by_other(label, last.by, added=last.added)
 
     def _adopt(self) -> bool:
         found = self._installed.writer.find_request(self._repository, self._record.number)

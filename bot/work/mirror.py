@@ -132,9 +132,7 @@ class Mirror:
             case "unlabeled" if late and event.label and event.label.lower() in map(str.lower, record.labels):
                 pass  # taken off, and on again since: the news came out of order, or somebody sent it once more
             case "labeled" | "unlabeled" if event.label:
-                _label_by_other(record, event.label.lower(), added=event.action == "labeled")
-                if event.sender.is_bot:
-                    record.labels_by_other_bots.add(event.label.lower())
+                record.label_by_other(event.label.lower(), event.sender, added=event.action == "labeled")
             case "closed" | "reopened":
                 record.closed_by_bot = record.intent.close = False
             case "pinned" | "unpinned":
@@ -201,16 +199,3 @@ class Mirror:
             return
         record.last_human_at = at
         record.waiting_on = "maintainers" if actor.login == issue.author.login else "author"
-
-
-def _label_by_other(record: Record, label: str, *, added: bool) -> None:
-    """By anybody but the bot itself."""
-    if added:
-        record.labels_by_people.add(label)
-        record.labels_removed_by_people.discard(label)
-    else:
-        record.labels_removed_by_people.add(label)
-        record.labels_by_people.discard(label)
-    record.labels_by_bot.discard(label)
-    record.labels_by_other_bots.discard(label)
-    record.stale_labels.discard(label)

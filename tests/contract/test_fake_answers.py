@@ -197,6 +197,7 @@ def test_labels(ask: Client):
     ask("PUT", url, json={"labels": ["bug", "docs"]})
     ask("POST", f"{REPO}/labels", 201, json={"name": "help wanted", "color": "008672", "description": "Please"})
     ask("POST", f"{REPO}/labels", 422, json={"name": "Help Wanted"})
+    ask("GET", f"{REPO}/issues/{ask.issue.number}/events")
     ask("GET", f"{REPO}/labels", params={"per_page": 100})
     ask("GET", f"{REPO}/labels/help%20wanted")
     ask("PATCH", f"{REPO}/labels/help%20wanted", json={"new_name": "help", "color": "ffffff"})

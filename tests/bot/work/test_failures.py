@@ -64,6 +64,45 @@ def test_a_label_taken_off_with_its_answer_lost_was_not_taken_off_by_a_person(be
     assert bench.labels(issue) == {"bug", "needs-info"}
 
 
+@pytest.mark.parametrize("told", [False, True])
+def test_a_label_put_on_with_its_answer_lost_stays_off_where_a_person_took_it_off(bench: Bench, *, told: bool):
+    bench.fake.faults.drop(method="POST", path="/labels$", when="after")
+    issue = bench.open()
+    bench.once()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+    bench.fake.unlabel(REPO, issue, "needs-info", by="maya")
+    if not told:
+        bench.waiting()
+    bench.settle()
+    assert bench.labels(issue) == {"bug"}
+    assert bench.record(issue).labels_removed_by_people == {"needs-info"}
+    assert len(bench.requests(issue)) == 1
+
+
+def test_a_label_taken_off_with_its_answer_lost_stays_on_where_a_person_put_it_on(bench: Bench):
+    issue = bench.open()
+    bench.settle()
+    bench.fake.faults.drop(method="DELETE", when="after")
+    bench.fake.edit_issue(REPO, issue, body=COMPLETE)
+    bench.once()
+    assert bench.labels(issue) == {"bug"}
+    bench.fake.label(REPO, issue, "needs-info", by="maya")
+    bench.waiting()
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+    assert bench.record(issue).labels_by_people == {"needs-info"}
+
+
+def test_labels_that_were_never_put_on_are_put_on_after_all(bench: Bench):
+    bench.fake.faults.drop(method="POST", path="/labels$", when="before")
+    issue = bench.open()
+    bench.once()
+    assert bench.labels(issue) == set()
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+    assert bench.record(issue).labels_by_bot == {"bug", "needs-info"}
+
+
 def test_an_issue_that_cannot_be_read_for_a_while_is_read_later(bench: Bench):
     issue = bench.open()
     bench.settle()

@@ -10,6 +10,7 @@ from tests.fakes.github.changes import may
 from tests.fakes.github.errors import ApiError, invalid, not_found
 from tests.fakes.github.model import CONTENTS, Comment, Issue, Label, Permission
 from tests.fakes.github.routing import Request, Response, page, routes
+from tests.fakes.github.shapes import EVENTS
 
 if TYPE_CHECKING:
     from tests.fakes.github.fake import FakeGitHub
@@ -219,6 +220,13 @@ def delete_label(fake: FakeGitHub, request: Request) -> Response:
     check_writable(request, "triage")
     changes.delete_label(fake, request.repo, repository_label(request), request.by)
     return Response(204)
+
+
+@routes.add("GET", ISSUES + "/{number}/events", needs=READ)
+def list_events(fake: FakeGitHub, request: Request) -> Response:
+    issue = fake.as_read(issue_of(fake, request))
+    found = [(number, item) for number, item in enumerate(issue.timeline) if item.kind in EVENTS]
+    return page(request, found, lambda it: fake.shapes.event(request.repo, issue, *it), fake.shapes.api)
 
 
 # Comments.

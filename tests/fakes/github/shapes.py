@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from tests.fakes.github.model import CONTENTS, Account, App, Comment, Issue, Label, Reaction, Repository
+from tests.fakes.github.model import CONTENTS, Account, App, Comment, Issue, Label, Reaction, Repository, TimelineItem
 
 Json = dict[str, Any]
 
@@ -28,6 +28,15 @@ def node_id(prefix: str, number: int) -> str:
 
 GHOST = Account(10137, "ghost")
 """Whom GitHub shows in the web pages in place of a deleted account; its API says null."""
+
+
+EVENTS = {
+    "ClosedEvent": "closed",
+    "LabeledEvent": "labeled",
+    "ReopenedEvent": "reopened",
+    "UnlabeledEvent": "unlabeled",
+}
+"""An item of the timeline -> REST's word for it, of those that REST tells of here."""
 
 
 @dataclass(slots=True)
@@ -182,6 +191,24 @@ class Shapes:
             "updated_at": stamp(0),
             "is_enabled": True,
         }
+
+    def event(self, repository: Repository, issue: Issue, number: int, item: TimelineItem) -> Json:
+        """As REST tells of it; `number`: its place in the timeline."""
+        id_ = 10_000 * issue.id + number
+        shape = {
+            "id": id_,
+            "node_id": node_id("IE", id_),
+            "url": f"{self.repository_url(repository)}/issues/events/{id_}",
+            "actor": self.account_or_none(item.actor),
+            "event": EVENTS[item.kind],
+            "commit_id": None,
+            "commit_url": None,
+            "created_at": stamp(item.created_at),
+            "performed_via_github_app": None,
+        }
+        if item.label:
+            shape["label"] = {"name": item.label.name, "color": item.label.color}
+        return shape
 
     def comment(self, repository: Repository, issue: Issue, comment: Comment) -> Json:
         url = f"{self.repository_url(repository)}/issues/comments/{comment.id}"
