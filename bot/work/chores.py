@@ -32,6 +32,11 @@ log = structlog.get_logger(__name__)
 
 _LEFT_TO_OTHERS = 5000
 """Milliseconds until a chore that this release does not know is due once more."""
+_MINUTE = 60_000
+_LONGEST = 24 * 60 * _MINUTE
+"""Between attempts at what fails for good in one repository, as each costs a reading."""
+_LONGEST_OWN = 60 * _MINUTE
+"""The same for what is done for all of them, most of all the catch-up after GitHub itself was away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +141,8 @@ class Chores:
             except Exception as error:  # whatever it is: the next attempt may find it mended
                 known_trouble = isinstance(error, GitHubError)
                 log.warning("a chore failed", failures=failed + 1, reason=str(error), exc_info=not known_trouble)
-                at = self._pace.now() + _wait(failed)
+                longest = _LONGEST_OWN if repository_id == schedules.OWN else _LONGEST
+                at = self._pace.now() + min(longest, _MINUTE << min(failed, 20))
                 self._bring_back(repository_id, name, lease, at, failures=failed + 1)
             else:
                 self._bring_back(repository_id, name, lease, to_ms(again))
@@ -164,7 +170,3 @@ class Chores:
         with self._database.write() as connection:
             schedules.bring_back(connection, repository_id, name, lease, at, failures=failures)
 
-
-def _wait(failed: int) -> int:
-    """Milliseconds: a minute at first, a day at last, since what fails for good costs a reading each time."""
-    return 60_000 * min(1 << min(failed, 20), 24 * 60)

@@ -11,7 +11,7 @@ import pytest
 
 from bot.github import transport
 from bot.github.app import App
-from bot.github.errors import LimitReached
+from bot.github.errors import LimitReached, Unavailable
 from bot.reports import json_file
 from bot.store import reports, repositories, schedules
 from bot.store.database import Database
@@ -273,6 +273,21 @@ def test_what_is_done_once_for_all_is_planned_and_again_soon_at_each_start(place
         chores.plan(connection, starting=True)
     assert 3500 < at("clean") <= 3600
     assert 0 < at("catch_up") <= 5
+
+
+def test_what_is_done_for_all_is_tried_again_within_the_hour(place: Place):
+    def broken(_: OwnChore) -> datetime:
+        raise Unavailable("GitHub is away")
+
+    chores = Chores(place.database, place.app, place.contexts, {}, own={"catch_up": OwnWork(broken, timedelta())})
+    with place.database.write() as connection:
+        schedules.put(connection, schedules.OWN, "catch_up", 1, failures=12)
+    chores.run(schedules.OWN, "catch_up")
+    with place.database.read() as connection:
+        at = schedules.next_at(connection, schedules.OWN, "catch_up")
+        assert schedules.failures(connection, schedules.OWN, "catch_up") == 13
+    assert at is not None
+    assert 3500 < (at - now_ms()) / 1000 <= 3600
 
 
 def test_a_policy_that_switches_the_bot_off_is_looked_into_all_the_same(place: Place):
