@@ -12,7 +12,7 @@ from bot.cli.options import DataDir, settings_or_exit
 from bot.cli.stored import stored
 
 if TYPE_CHECKING:
-    from bot.github.registration import Sent
+    from bot.store.catching_up import Missing
     from bot.work.catch_up import Found, Look
 
 _AT_ONCE = 10
@@ -54,17 +54,18 @@ def catch_up(data_dir: DataDir = None) -> None:
 
 def _look(look: Look) -> bool:
     """To its end; whether all is there now."""
-    listed = asked = arrived = 0
+    listed = asked = arrived = refused = 0
     while True:
         found = look.go_on(_AT_ONCE)
         _tell(found)
         listed, asked, arrived = listed + found.listed, asked + len(found.asked), arrived + found.arrived
+        refused += len(found.refused)
         if found.over or found.shut:
             break
     typer.echo(f"Of {listed} attempts to deliver, {asked} brought nothing and were asked for again; {arrived} arrived.")
     if found.shut:
         typer.echo("GitHub's deliveries do not arrive: does the service run? See `triage doctor`.", err=True)
-    return arrived == asked
+    return arrived == asked and not refused
 
 
 def _tell(found: Found) -> None:
@@ -77,15 +78,15 @@ def _tell(found: Found) -> None:
     ):
         if number:
             typer.echo(f"{number} {what}, though nobody told.")
-    for sent in found.asked.values():
-        typer.echo(_line(sent))
+    for missing in found.asked.values():
+        typer.echo(_line(missing))
     for guid, reason in found.refused.items():
         typer.echo(f"{guid}  GitHub does not send it again: {reason}", err=True)
 
 
-def _line(sent: Sent) -> str:
-    code = f" ({sent.status_code})" if sent.status_code else ""
-    return f"{sent.guid}  {sent.event} of {sent.delivered_at}: {sent.status}{code}"
+def _line(missing: Missing) -> str:
+    code = f" ({missing.status_code})" if missing.status_code else ""
+    return f"{missing.guid}  {missing.event} of {missing.delivered_at}: {missing.status}{code}"
 
 
 def _fail(message: str) -> NoReturn:

@@ -93,6 +93,9 @@ def test_by_hand_it_says_so_where_nothing_arrives(scene: Scene):
     scene.github.fake.hooks.wait()
     done = triage("catch-up", env=scene.env)
     assert (done.returncode, "does the service run?" in done.stderr) == (1, True), done.stdout
+    scene.github.fake.faults.error(422, method="POST", path="/attempts$")
+    done = triage("catch-up", env=scene.env)
+    assert (done.returncode, "GitHub does not send it again" in done.stderr) == (1, True), done.stdout
 
 
 @pytest.fixture(params=["sqlite", *(["postgresql"] if INSTALLED else [])])
