@@ -17,6 +17,18 @@ CATCH_UP = "catch_up"
 
 
 @dataclass(frozen=True, slots=True)
+class Missing:
+    """A delivery that never arrived, in GitHub's words on its latest attempt."""
+
+    id: int
+    guid: str
+    event: str
+    delivered_at: str
+    status: str
+    status_code: int
+
+
+@dataclass(frozen=True, slots=True)
 class Progress:
     """Times in milliseconds."""
 
@@ -25,7 +37,11 @@ class Progress:
     began_at: int | None = None
     """When the look under way began; None where none is."""
     cursor: str = ""
-    """Where it goes on; empty for from the start."""
+    """Where it goes on listing; empty for from the start."""
+    listed: bool = False
+    """It has come to the end of the list."""
+    missing: tuple[Missing, ...] = ()
+    """Found and yet to be asked for, newest first as GitHub lists them."""
     covered_at: int | None = None
     """When every account was last asked for the repositories that the App may see."""
     tries: dict[str, tuple[int, int]] = field(default_factory=dict)
@@ -33,7 +49,7 @@ class Progress:
 
     def end(self) -> Progress:
         """Of the look under way."""
-        return replace(self, until=self.began_at, began_at=None, cursor="")
+        return replace(self, until=self.began_at, began_at=None, cursor="", listed=False)
 
 
 _NAMES = tuple(item.name for item in fields(Progress))
@@ -42,7 +58,8 @@ _NAMES = tuple(item.name for item in fields(Progress))
 def get(connection: sa.Connection) -> Progress:
     said: dict[str, Any] = orjson.loads(schedules.state(connection, schedules.OWN, CATCH_UP) or b"{}")
     known = {name: said[name] for name in _NAMES if name in said}
-    return Progress(**known | {"tries": {guid: tuple(it) for guid, it in known.get("tries", {}).items()}})
+    tries = {guid: tuple(it) for guid, it in known.get("tries", {}).items()}
+    return Progress(**known | {"tries": tries, "missing": tuple(Missing(**it) for it in known.get("missing", ()))})
 
 
 def put(connection: sa.Connection, progress: Progress, now: int) -> None:

@@ -2,8 +2,9 @@
 
 GitHub sends nothing again by itself. What counts as arrived is what is stored here, whatever GitHub noted of it: a
 delivery may have been stored though GitHub did not wait for the answer, and one that it had a good answer for is gone
-from a database that was restored from a backup. A look goes from the newest delivery back to where the look before
-began; like a fill it may be stopped anywhere, and goes on there.
+from a database that was restored from a backup. A look first goes through GitHub's list, from the newest delivery back
+to where the look before began, and then asks for what is missing, oldest first. Like a fill it may be stopped anywhere,
+and goes on there.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import structlog
 
 from bot.github.errors import NotFound, Rejected
 from bot.store import catching_up, deliveries, repositories
+from bot.store.catching_up import Missing
 from bot.store.times import from_ms, to_ms
 from bot.work import missed
 from bot.work.chores import OwnWork
@@ -55,6 +57,8 @@ docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 _ARRIVES_WITHIN = 10.0
 """Seconds; so long GitHub itself waits for an answer."""
 _MOST_TRIES = 5
+_MOST_KEPT = 2000
+"""Deliveries found before any is asked for; where more are missing, those are asked for in a second part."""
 
 
 class Lists(ListsGrants, Protocol):
@@ -70,7 +74,7 @@ class Found:
 
     listed: int = 0
     """Attempts of GitHub's that were gone through."""
-    asked: dict[str, Sent] = field(default_factory=dict)
+    asked: dict[str, Missing] = field(default_factory=dict)
     """By GUID."""
     arrived: int = 0
     """Of these."""
@@ -131,21 +135,16 @@ class Look:
         progress = self._begun(found)
         try:
             while not self._stopping.is_set():
-                page = self._page(progress)
-                found.listed += len(page.sent)
-                missing = self._missing(page.sent, progress, found)
-                if any(it.event == "installation_repositories" for it in missing):
-                    # That delivery will not tell when it was; what is filed there since is not to count as older.
-                    self._grants.put_right(to_ms(self._clock()), progress.until, repositories_too=True)
-                progress = self._ask(missing[: most - len(found.asked)], progress, found)
-                if missing and len(found.asked) >= most:
-                    # Listed once more, the page holds what is left of it.
-                    break
-                if not page.cursor or any(self._is_from_before(it, progress) for it in page.sent):
+                if len(progress.missing) >= (1 if progress.listed else _MOST_KEPT):
+                    progress = self._ask(progress, most, found)
+                    if progress.missing:
+                        break
+                elif progress.listed:
                     found.over, progress = True, progress.end()
                     break
-                progress = replace(progress, cursor=page.cursor)
-                self._keep(progress)
+                else:
+                    progress = self._list(progress, found)
+                    self._keep(progress)
         finally:
             self._keep(self._waited(progress, found))
         return found
@@ -154,17 +153,20 @@ class Look:
         """The look under way, or a new one."""
         now = self._clock()
         with self._database.read() as connection:
-            progress = catching_up.get(connection)
+            before = catching_up.get(connection)
             latest = deliveries.latest(connection)
-        if progress.began_at is not None:
-            return progress
+        if before.began_at is not None:
+            return before
         # The first look of a database goes back to when it last heard anything.
-        until = latest if progress.until is None else progress.until
-        progress = replace(progress, began_at=to_ms(now), cursor="", until=until)
-        covered = from_ms(progress.covered_at or 0)
+        until = latest if before.until is None else before.until
+        progress = replace(before, began_at=to_ms(now), until=until)
+        covered = from_ms(before.covered_at or 0)
         out_of_touch = until is not None and from_ms(until) < now - _OUT_OF_TOUCH
         thorough = out_of_touch or covered < now - _COVERED_EVERY
         found.put_right = self._grants.put_right(to_ms(now), until, repositories_too=thorough)
+        if self._stopping.is_set():
+            # Not all accounts were asked, so that the look is yet to begin.
+            return before
         if thorough:
             progress = replace(progress, covered_at=to_ms(now))
         with self._database.write() as connection:
@@ -174,14 +176,25 @@ class Look:
             catching_up.put(connection, progress, to_ms(now))
         return progress
 
-    def _page(self, progress: Progress) -> SentPage:
+    def _list(self, progress: Progress, found: Found) -> Progress:
+        """Goes through one page more."""
         try:
-            return self._github.sent(progress.cursor)
-        except Rejected:
+            page = self._github.sent(progress.cursor)
+        except (NotFound, Rejected):
             if not progress.cursor:
                 raise
             # GitHub promises nothing of how long a cursor is good.
-            return self._github.sent()
+            return replace(progress, cursor="", missing=())
+        missing = self._missing(page.sent, progress, found)
+        if any(it.event == "installation_repositories" for it in missing):
+            # That delivery will not tell when it was; what is filed there since is not to count as older.
+            self._grants.put_right(to_ms(self._clock()), progress.until, repositories_too=True)
+            if self._stopping.is_set():
+                return progress
+        found.listed += len(page.sent)
+        at_end = not page.cursor or any(self._is_from_before(it, progress) for it in page.sent)
+        kept = (*progress.missing, *map(_kept, missing))
+        return replace(progress, cursor=page.cursor, listed=at_end, missing=kept)
 
     def _missing(self, sent: Iterable[Sent], progress: Progress, found: Found) -> list[Sent]:
         """Those of a page to be asked for, each delivery once."""
@@ -191,13 +204,13 @@ class Look:
             if it.event != "ping" and not self._is_from_before(it, progress):
                 wanted.setdefault(it.guid, it)
         with self._database.read() as connection:
-            here = deliveries.known(connection, wanted)
             removed = {id_ for id_, it in repositories.installations_known(connection).items() if it.removed}
+        there = self._known(wanted) | found.asked.keys() | {it.guid for it in progress.missing}
         missing = []
         for guid, it in wanted.items():
             times, last = progress.tries.get(guid, (0, 0))
             in_vain = last >= (progress.began_at or 0) or times >= _MOST_TRIES
-            if guid in here or guid in found.asked or (it.arrived and progress.until is None):
+            if guid in there or (it.arrived and progress.until is None):
                 continue
             if it.installation_id in removed and it.event != "installation":
                 continue
@@ -211,23 +224,28 @@ class Look:
         """The look before this one has seen it."""
         return it.at is not None and progress.until is not None and to_ms(it.at + _OVERLAP) < progress.until
 
-    def _ask(self, missing: list[Sent], progress: Progress, found: Found) -> Progress:
-        tries = dict(progress.tries)
-        for it in missing:
-            if self._stopping.wait(_BETWEEN if found.asked else 0):
-                break
-            times, _ = tries.get(it.guid, (0, 0))
-            try:
-                self._github.send_again(it.id)
-            except (NotFound, Rejected) as error:
-                log.warning("GitHub does not send a delivery again", delivery=it.guid, reason=str(error))
-                found.refused[it.guid] = str(error)
-                times = _MOST_TRIES
-            else:
-                log.info("asked for a delivery that never arrived", delivery=it.guid, github_event=it.event)
-                found.asked[it.guid] = it
-            tries[it.guid] = (times + 1, to_ms(self._clock()))
-        return replace(progress, tries=tries)
+    def _ask(self, progress: Progress, most: int, found: Found) -> Progress:
+        """Oldest first, as of two that contradict each other the later one holds; what is left stays missing."""
+        tries, missing = dict(progress.tries), list(progress.missing)
+        here = self._known(it.guid for it in missing)
+        while missing:
+            it = missing[-1]
+            if it.guid not in here:
+                if len(found.asked) >= most or self._stopping.wait(_BETWEEN if found.asked else 0):
+                    break
+                times, _ = tries.get(it.guid, (0, 0))
+                try:
+                    self._github.send_again(it.id)
+                except (NotFound, Rejected) as error:
+                    log.warning("GitHub does not send a delivery again", delivery=it.guid, reason=str(error))
+                    found.refused[it.guid] = str(error)
+                    times = _MOST_TRIES
+                else:
+                    log.info("asked for a delivery that never arrived", delivery=it.guid, github_event=it.event)
+                    found.asked[it.guid] = it
+                tries[it.guid] = (times + 1, to_ms(self._clock()))
+            missing.pop()
+        return replace(progress, tries=tries, missing=tuple(missing))
 
     def _waited(self, progress: Progress, found: Found) -> Progress:
         """Until what was asked for is there, or will not be; forgets what arrived, and what GitHub has forgotten."""
@@ -247,3 +265,7 @@ class Look:
     def _keep(self, progress: Progress) -> None:
         with self._database.write() as connection:
             catching_up.put(connection, progress, to_ms(self._clock()))
+
+
+def _kept(sent: Sent) -> Missing:
+    return Missing(sent.id, sent.guid, sent.event, sent.delivered_at, sent.status, sent.status_code)

@@ -15,6 +15,7 @@ from bot.github.errors import LimitReached
 from bot.github.registration import Registration
 from bot.store import catching_up, deliveries, issues, repositories, schedules
 from bot.store.database import Database
+from bot.triage.issue import Repository
 from bot.work import catch_up, missed
 from bot.work.catch_up import Found, Look
 from bot.work.chores import OwnChore
@@ -52,17 +53,21 @@ class Place:
 
     def wait(self, seconds: float) -> None:
         """The deliveries of before are older then."""
-        for one in self.fake.hooks.deliveries:
-            one.created_at -= seconds
-            one.delivered_at -= seconds
+        self.age(seconds)
         with self.database.write() as connection:
             progress = catching_up.get(connection)
             assert progress.until is not None
             shifted = round(progress.until - seconds * 1000)
             catching_up.put(connection, catching_up.Progress(until=shifted, tries=progress.tries), 0)
 
+    def age(self, seconds: float) -> None:
+        """It is so long ago that GitHub tried to deliver what it did."""
+        for one in self.fake.hooks.deliveries:
+            one.created_at -= seconds
+            one.delivered_at -= seconds
+
     def lose(self, number: int = 1) -> list[str]:
-        """Issues are opened while nobody is there; the GUIDs of their deliveries."""
+        """Issues are opened while nobody is there; the GUIDs of their deliveries, oldest first."""
         self.fake.hooks.wait()
         before = len(self.fake.hooks.deliveries)
         self.app.webhook_url = "http://127.0.0.1:9/webhook"
@@ -72,7 +77,7 @@ class Place:
         self.app.webhook_url = self.door.url
         return [one.guid for one in self.fake.hooks.deliveries[before:]]
 
-    def covered(self, installation_id: int) -> list[object]:
+    def covered(self, installation_id: int) -> list[Repository]:
         return list(self.github.installation(installation_id).reader.covered())
 
     def look(self, most: int = 30, *, insistent: bool = False) -> Found:
@@ -157,13 +162,77 @@ def test_a_look_that_is_stopped_goes_on_where_it_was(place: Place):
     assert len(place.sent_again()) == 4
 
 
-def test_more_than_a_page_is_gone_through(place: Place):
-    (lost,) = place.lose()
+class ToldToStop:
+    """GitHub, and somebody who stops the service once it has asked for so many."""
+
+    def __init__(self, registration: Registration, after: int) -> None:
+        self.sent, self.grants = registration.sent, registration.grants
+        self.stopping = threading.Event()
+        self._registration, self._left = registration, after
+
+    def send_again(self, sent_id: int) -> None:
+        self._registration.send_again(sent_id)
+        self._left -= 1
+        if self._left == 0:
+            self.stopping.set()
+
+
+def test_what_a_look_had_left_when_the_service_was_stopped_is_asked_for_after_its_start(place: Place):
+    place.wait(3 * HOUR)
+    lost = place.lose(4)
+    place.age(2 * HOUR)
+    github = ToldToStop(place.registration, after=2)
+    first = Look(place.database, github, lambda _: [], place.now, github.stopping).go_on(30)
+    assert (len(first.asked), first.over) == (2, False)
+    assert len(place.look().asked) == 2
+    assert place.stored(lost) == set(lost)
+
+
+def test_a_look_that_is_stopped_before_all_accounts_were_asked_is_yet_to_begin(place: Place):
+    place.fake.install(place.app, "neighbours")
+    place.fake.hooks.wait()
+    place.look()
+    place.wait(5 * HOUR)
+    place.app.webhook_active = False
+    new = ["neighbours/new", "octo-org/second"]
+    for name in new:
+        place.fake.add_repository(name)
+    stopping = threading.Event()
+
+    def covered(id_: int) -> list[Repository]:
+        stopping.set()
+        return place.covered(id_)
+
+    Look(place.database, place.registration, covered, place.now, stopping).go_on(30)
+    place.look()
+    with place.database.read() as connection:
+        assert set(new) <= {it.repository.full_name for it in repositories.every(connection)}
+
+
+def test_the_oldest_is_asked_for_first(place: Place):
+    first = place.lose(2)
     for _ in range(120):
         place.fake.ping(place.app)
     place.fake.hooks.wait(60)
     found = place.look()
-    assert (set(found.asked), found.listed > 100) == ({lost}, True)
+    assert (list(found.asked), found.listed > 100) == (first, True)
+    lost = place.lose(3)
+    for _ in range(120):
+        place.fake.ping(place.app)
+    place.fake.hooks.wait(60)
+    lost += place.lose(2)
+    assert list(place.look().asked) == lost
+
+
+def test_where_very_many_are_missing_the_newest_are_asked_for_first(place: Place, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(catch_up, "_MOST_KEPT", 2)
+    older = place.lose(2)
+    for _ in range(110):
+        place.fake.ping(place.app)
+    place.fake.hooks.wait(60)
+    newer = place.lose(2)
+    found = place.look()
+    assert (list(found.asked), found.over) == ([*newer, *older], True)
 
 
 def test_where_nothing_arrives_no_more_is_asked_for_until_the_next_time(place: Place):
@@ -211,7 +280,19 @@ def test_what_was_done_is_kept_where_a_limit_ends_it(place: Place):
     assert set(place.look().asked) == set(lost)
 
 
-def test_a_cursor_that_is_good_no_longer_costs_only_another_reading(place: Place):
+def test_what_is_left_beside_what_github_will_not_send_again_is_asked_for_the_next_time(place: Place):
+    place.wait(3 * HOUR)
+    lost = place.lose(6)
+    place.age(2 * HOUR)
+    place.fake.faults.error(422, method="POST", path="/attempts$")
+    while not place.look(most=3).over:
+        pass
+    assert len(place.stored(lost)) == 5
+
+
+@pytest.mark.parametrize("status", [404, 422])
+def test_a_cursor_that_is_good_no_longer_costs_only_another_reading(place: Place, status: int):
+    place.fake.faults.error(status, path="/hook/deliveries$")
     (lost,) = place.lose()
     with place.database.write() as connection:
         progress = catching_up.get(connection)
@@ -264,7 +345,7 @@ def test_after_longer_than_github_keeps_deliveries_every_repository_is_looked_ov
     place.fake.hooks.wait()
     with place.database.write() as connection:
         found = place.covered(place.installation.id)
-        repositories.install(connection, found, place.installation.id, 1)  # type: ignore[arg-type]
+        repositories.install(connection, found, place.installation.id, 1)
     place.wait(2 * DAY)
     place.look()
     with place.database.read() as connection:
