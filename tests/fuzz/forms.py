@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 
 from bot.forms.check import Checker
 from bot.forms.document import MAX_BYTES
@@ -97,8 +98,7 @@ def templates(data: bytes) -> None:
     text = encoded(grown(decoded(data), MAX_BYTES))[:MAX_BYTES]
     names = ("a.yml", "b.md", "config.yml")
     loaded = load({**{f"{FOLDER}/{name}": text for name in names}, "ISSUE_TEMPLATE.md": text})
-    for problem in loaded.problems:
-        stands_within(problem, text)
+    stand_within(loaded.problems, text)
     checker = Checker(loaded)
     _is_sound(checker.check(Submission("t", decoded(text)[:65_536])))
     for template in loaded.templates:
@@ -172,12 +172,13 @@ def _fits(check: Check) -> None:
     assert comment.count(REQUEST_MARKER) == 1
 
 
-def stands_within(problem: Problem, text: bytes) -> None:
-    """A problem names a place that is there, or the whole file, and says something."""
-    assert problem.message
+def stand_within(problems: Iterable[Problem], text: bytes) -> None:
+    """Each problem names a place that is there, or the whole file, and says something."""
     # YAML knows more line ends than one, and a problem may be at the very end.
     lines = 2 + len(re.findall("\n|\r|\x85|\u2028|\u2029", text.decode("utf-8", "replace")))
-    assert 0 <= problem.line <= lines
+    for problem in problems:
+        assert problem.message
+        assert 0 <= problem.line <= lines
 
 
 _LABELS = [f"### {field.label}\n\n" for template in _FORMS for field in template.fields]

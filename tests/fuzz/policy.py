@@ -12,7 +12,7 @@ from bot.triage.policy import Policy, PolicyError, load_policy
 from bot.triage.stale_import import convert
 from bot.triage.wording import Facts
 from tests.docs.reading import DOCS, ROOT, blocks
-from tests.fuzz.forms import OWN, stands_within
+from tests.fuzz.forms import OWN, stand_within
 from tests.fuzz.target import Target, decoded, encoded, grown
 
 _PAGES = (DOCS / "reference/policy.md", DOCS / "howto/tune-the-policy.md", DOCS / "howto/close-waiting-issues.md")
@@ -31,8 +31,7 @@ def policy(data: bytes) -> None:
     made = convert(text, "stale.yml")
     if made.policy:
         load_policy(json.dumps(made.policy).encode())
-    for problem in (*problems, *made.problems):
-        stands_within(problem, text)
+    stand_within((*problems, *made.problems), text)
 
 
 def _worked_with(read: Policy) -> tuple[Problem, ...]:
