@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-
+from bot.cli.yaml_text import as_yaml
 from bot.forms.check import Checker
 from bot.forms.document import MAX_BYTES
 from bot.forms.template import Problem, Submission
@@ -30,7 +29,7 @@ def policy(data: bytes) -> None:
         problems += error.problems or [Problem("", -1, 0, "")]
     made = convert(text, "stale.yml")
     if made.policy:
-        load_policy(json.dumps(made.policy).encode())
+        load_policy(as_yaml(made.policy).encode())
     stand_within((*problems, *made.problems), text)
 
 
