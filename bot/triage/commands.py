@@ -17,6 +17,8 @@ _DIRECTORIES = frozenset(
 )
 """`/tmp is full` is about a folder."""
 
+NEEDS_INFO = "needs-info"
+
 OF_BASH = frozenset({"bash", "claim", "release", "done"})
 """Kept in the ledger of a bash by the lane, and no business of the issue they are said in."""
 

@@ -96,7 +96,7 @@ class Issue:
     comments: tuple[Comment, ...] = ()
     """Oldest first. Loaded where the issue has a Request, open or resolved; and where a Request would be posted on an
     issue that has comments already: one of them may hold what is missing, so it is decided once more with them. Also
-    where a notice stands or may be due."""
+    where a notice stands or may be due, and for `/needs-info`, which its author may have answered already."""
     comments_known: bool = False
     """They have been loaded: where there are none, there are none."""
     next_word_hidden: bool = False

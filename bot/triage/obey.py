@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Literal
 
 from bot.forms.check import Checker
+from bot.triage.commands import NEEDS_INFO
 from bot.triage.issue import Actor, Command, History, Issue
 from bot.triage.labels import MAX_LABELS, LabelStock, same
 from bot.triage.need import find_need, is_named
@@ -148,7 +149,10 @@ def _unlabel(desk: _Desk) -> _Answer:
 
 
 def _needs_info(desk: _Desk) -> _Answer:
-    """Ask for the named fields; without any, or when they are answered, wait for the author's next word."""
+    """Ask for the named fields; without any, or when they are answered, wait for the author's next word.
+
+    That word may have come first: commands arrive late, and together with what was said after them.
+    """
     answers = find_need(desk.issue, desk.checker).answers
     labels = {name.casefold() for answer in answers for name in (answer.field.id, answer.field.label)}
     names = {name.casefold() for name in _names(desk.command.arguments, labels)}
@@ -166,10 +170,19 @@ def _needs_info(desk: _Desk) -> _Answer:
         },
         remember={
             "asked_fields": tuple(dict.fromkeys((*desk.history.asked_fields, *asked))),
-            "needs_info_by_maintainer": desk.history.needs_info_by_maintainer or not is_open,
+            "needs_info_by_maintainer": desk.history.needs_info_by_maintainer
+            or not (is_open or _has_spoken_since(desk)),
             "skipped": False,
         },
         look=True,
+    )
+
+
+def _has_spoken_since(desk: _Desk) -> bool:
+    """Whether the author has said or edited anything after the command."""
+    command, author, edited_at = desk.command, desk.issue.author.login, desk.history.edited_at
+    return any(it.author.login == author and it.id > command.comment_id for it in desk.issue.comments) or (
+        edited_at is not None and command.at is not None and edited_at > command.at
     )
 
 
@@ -207,7 +220,7 @@ def _reopen(desk: _Desk) -> _Answer:
 _COMMANDS: dict[str, Callable[[_Desk], _Answer]] = {
     "label": _label,
     "unlabel": _unlabel,
-    "needs-info": _needs_info,
+    NEEDS_INFO: _needs_info,
     "triage": _triage,
     "skip-triage": _skip_triage,
     "close": _close,

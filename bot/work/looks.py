@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from bot.github.errors import Behind, GitHubError
 from bot.store.times import to_ms
 from bot.triage import lifecycle
+from bot.triage.commands import NEEDS_INFO
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Command, History, Issue, Request
 from bot.triage.plan import AddLabels, Close, EditRequest, Plan, PostNotice, PostRequest, Remember, RemoveLabel
@@ -98,6 +99,9 @@ class _Looking:
         if issue is not None and issue.state == "closed" and lifecycle.concerned(self._record):
             # No payload tells by whom.
             issue = None
+        if self._is_to_wait:
+            # Nor whether the author has answered.
+            issue = None
         if issue is not None and (self._fresh or self._shows_labels(issue)):
             shown = self._decide(self._with_comments(issue))
             quiet = all(isinstance(action, Remember) for action in shown.actions)
@@ -116,6 +120,11 @@ class _Looking:
             # Somebody may have given what is missing before it was ever asked for.
             planned = self._decide(self._commented(issue))
         return Planned(self._look, planned, recovered)
+
+    @property
+    def _is_to_wait(self) -> bool:
+        """Whether a command says to wait for the author, who may have spoken since."""
+        return any(command.name == NEEDS_INFO for command in self._commands)
 
     def _may_lag(self, since: int | None) -> bool:
         """Whether GitHub may not show yet what happened then."""
@@ -162,7 +171,7 @@ class _Looking:
         record, label = self._record, self._context.policy.labels.needs_info
         # A closed issue that is not asked any more may still wait by the label, for what a comment has said since.
         waits = label is not None and label.lower() in record.labels_by_bot and issue.state == "closed"
-        wanted = lifecycle.concerned(record) or record.request is not None or waits
+        wanted = lifecycle.concerned(record) or record.request is not None or waits or self._is_to_wait
         return self._commented(issue) if wanted else issue
 
     def _commented(self, issue: Issue) -> Issue:

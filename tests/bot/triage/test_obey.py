@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -183,6 +184,30 @@ def test_needs_info_waits_for_the_authors_next_word():
     here.comment(AUTHOR, "It is the blue one.")
     here.settle()
     assert here.issue.labels == ("bug", "needs-triage")
+
+
+@pytest.mark.parametrize("by", ["comment", "edit"])
+def test_needs_info_waits_for_nobody_who_has_spoken_since(by: str):
+    here = settled()
+    here.command(MAINTAINER, "needs-info")
+    here.now += timedelta(minutes=1)
+    if by == "comment":
+        here.comment(AUTHOR, "It is the blue one.")
+    else:
+        here.edit(bug() + "It is the blue one.")
+    assert kinds(here.settle()) == ["react"]
+    assert here.issue.labels == ("bug", "needs-triage")
+
+
+def test_needs_info_waits_whatever_was_said_before_or_by_others():
+    here = settled()
+    here.comment(AUTHOR, "It is the blue one.")
+    here.edit(bug() + "It is the blue one.")
+    here.now += timedelta(minutes=1)
+    here.command(MAINTAINER, "needs-info")
+    here.comment(STRANGER, "I see this too.")
+    here.settle()
+    assert here.issue.labels == ("bug", "needs-info")
 
 
 def test_needs_info_by_a_command_asks_nothing_on_a_closed_issue():

@@ -285,7 +285,7 @@ class World:
 
     def command(self, actor: Actor, name: str, *arguments: str) -> int:
         number = self.comment(actor, f"/{name} {', '.join(arguments)}")
-        said = Command(f"{number}:{len(self.history.commands)}", number, actor, name, arguments)
+        said = Command(f"{number}:{len(self.history.commands)}", number, actor, name, arguments, self.now)
         self.history = replace(self.history, commands=(*self.history.commands, said))
         return number
 

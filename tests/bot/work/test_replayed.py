@@ -32,6 +32,25 @@ def test_a_command_said_long_ago_is_not_carried_out(place: Place, days: int, wan
     assert issue.state == wanted
 
 
+@pytest.mark.parametrize("order", ["together", "newest first"])
+def test_an_author_who_has_answered_before_the_command_arrives_is_not_waited_for(place: Place, order: str):
+    bench = place.bench
+    issue = bench.open(COMPLETE)
+    bench.settle()
+    place.fake.comment(REPO, issue, "mia", "/needs-info")
+    place.clock.now += 60
+    place.fake.comment(REPO, issue, "ann", "It is the blue one.")
+    if order == "newest first":
+        for delivery in reversed(bench.waiting()):
+            send(bench, delivery)
+    bench.settle()
+    assert bench.labels(issue) == {"bug"}
+    place.clock.now += 60
+    place.fake.comment(REPO, issue, "mia", "/needs-info")
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+
+
 def test_news_of_a_label_taken_off_that_come_late_do_not_keep_it_off(place: Place):
     bench, issue = place.bench, with_its_label_off(place)
     place.fake.label(REPO, issue, "bug", by="mia")
