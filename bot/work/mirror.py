@@ -135,6 +135,8 @@ class Mirror:
                 record.label_by_other(event.label.lower(), event.sender, added=event.action == "labeled")
             case "closed" | "reopened":
                 record.closed_by_bot = record.intent.close = False
+            case "pinned" if late:
+                pass  # it has changed since, so that the next fill shows whether it still is
             case "pinned" | "unpinned":
                 record.pinned = event.action == "pinned"
         return event.action not in _WITHOUT_EFFECT

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.bot.work.bench import COMPLETE, REPO, Bench, again
-from tests.bot.work.place import DAY, Place
+from tests.bot.work.place import DAY, STALE, Place
+from tests.fakes.github import changes
 from tests.fakes.github.model import Delivery, Issue
 
 
@@ -67,6 +68,44 @@ def test_where_the_label_is_gone_the_same_news_keep_it_off(place: Place):
     for delivery in reversed(kept):
         send(bench, delivery)
     assert kept_off(place, issue) == {"bug"}
+
+
+def test_news_that_an_issue_was_pinned_which_come_late_do_not_keep_it_from_being_stale(place: Place):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    pin(place, issue, on=True)
+    lost = place.bench.waiting()
+    pin(place, issue, on=False)
+    place.bench.settle()
+    for delivery in lost:
+        send(place.bench, delivery)
+    place.wait(61)
+    assert "stale" in place.bench.labels(issue)
+
+
+@pytest.mark.parametrize("on", [True, False])
+def test_an_issue_that_is_pinned_is_never_stale_though_the_news_came_late(place: Place, *, on: bool):
+    place.commit(STALE)
+    (issue,) = place.quiet()
+    pin(place, issue, on=on)
+    late = place.bench.waiting()
+    if not on:
+        pin(place, issue, on=True)
+    place.clock.now += 60
+    place.fake.comment(REPO, issue, "mia", "Does it still happen?")
+    place.bench.settle()
+    for delivery in late:
+        send(place.bench, delivery)
+    place.wait(61)
+    assert "stale" not in place.bench.labels(issue)
+
+
+def pin(place: Place, issue: Issue, *, on: bool) -> None:
+    place.clock.now += 60
+    issue.pinned = on
+    changes.touch(place.fake, issue)
+    by = changes.By(place.fake.repository(REPO).owner)
+    changes.tell(place.fake, place.fake.repository(REPO), issue, "pinned" if on else "unpinned", by)
 
 
 def with_its_label_off(place: Place) -> Issue:
