@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
-from bot.github.errors import Behind, Forbidden, LimitReached, NotFound, Rejected, Unavailable
+from bot.github.errors import Behind, Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
 from bot.store import bashes, commands, deliveries, issues, journal
 from bot.store.times import from_ms, to_ms
@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from bot.store.repositories import Known
     from bot.store.waiting import Seen
     from bot.triage.decide import Context
+    from bot.triage.issue import Repository
     from bot.work.mirror import Look
     from bot.work.ports import Installed
     from bot.work.workshop import Workshop
@@ -96,7 +97,7 @@ class Batch:
         said += self._seen(events)
         with self._shop.database.write() as connection:
             self._store_intents(connection, pending, records.values(), said)
-        self._act(installed)
+        self._act(known, installed)
         if self._pause:
             raise self._pause
         return self._turns.resting
@@ -171,7 +172,7 @@ class Batch:
                     said, now = waiting.get(number, []), from_ms(self._now)
                     planned = looks.plan(look, said, context, installed, now, seen.get(number), self._shop.pace.lag)
             except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
-                self._failed(look, error)
+                self._failed(look, error, known, installed)
                 continue
             self._unanswered = 0
             self._plan_act(
@@ -195,8 +196,17 @@ class Batch:
             act.carry_out(installed, self._shop.pace.moment)
         self._acts.append(act)
 
-    def _failed(self, look: Look, error: Exception) -> None:
+    def _failed(self, look: Look, error: Exception, known: Known, installed: Installed) -> None:
         """Takes down a failure that ends this look for now."""
+        if isinstance(error, NotFound) and self._is_believed(look):
+            # Of a repository that the App may not see GitHub says the same; given back, the issue is there.
+            hidden = None if known.removed else self._hidden(look, known.repository, installed)
+            if hidden is None:
+                if not known.removed:
+                    look.record.state = "gone"
+                self._settled.append((look, None))
+                return
+            error = hidden
         if isinstance(error, LimitReached):
             metrics.LIMITS.inc()
             if self._turns.can_wait(look):
@@ -204,10 +214,6 @@ class Batch:
                 self._turns.rest(to_ms(error.until))
             else:
                 self._pause = Pause(to_ms(error.until), str(error))
-            return
-        if isinstance(error, NotFound) and self._is_believed(look):
-            look.record.state = "gone"
-            self._settled.append((look, None))
             return
         if isinstance(error, Unavailable) and not isinstance(error, Behind):
             metrics.UNAVAILABLE.inc()
@@ -224,6 +230,15 @@ class Batch:
         """That the issue is not there; GitHub may not show yet what is new."""
         lag = round(1000 * self._shop.pace.lag)
         return all(it.attempts and it.received_at + lag <= self._now for it in look.deliveries)
+
+    def _hidden(self, look: Look, repository: Repository, installed: Installed) -> GitHubError | None:
+        """Why GitHub does not show the repository itself; None where it does."""
+        try:
+            with self._turns.asking(look):
+                found = installed.reader.repository(repository.owner, repository.name)
+        except GitHubError as error:
+            return error
+        return None if found.id == repository.id else NotFound(f"{repository.full_name} is another repository now")
 
     def _store_intents(
         self,
@@ -265,7 +280,7 @@ class Batch:
         commands.finish(connection, [id_ for act in quiet for id_ in act.commands_done], self._now)
         self._settled += [(act.planned.look, None) for act in quiet]
 
-    def _act(self, installed: Installed) -> None:
+    def _act(self, known: Known, installed: Installed) -> None:
         """Calls GitHub, and stores the outcomes now and then and at the end: the second transaction."""
         over: list[Act] = []
         begun = time.monotonic()
@@ -273,21 +288,21 @@ class Batch:
             if self._pause or self._shop.stopping.is_set() or self._turns.rests(act.planned.look):
                 act.leave()
             else:
-                self._carry_out(act, installed)
+                self._carry_out(act, known, installed)
             over.append(act)
             if time.monotonic() - begun >= self._shop.pace.flush:
                 self._store_outcomes(over)
                 over, begun = [], time.monotonic()
         self._store_outcomes(over)
 
-    def _carry_out(self, act: Act, installed: Installed) -> None:
+    def _carry_out(self, act: Act, known: Known, installed: Installed) -> None:
         look = act.planned.look
         _name_in_logs(look)
         try:
             with self._turns.asking(look):
                 act.carry_out(installed, self._shop.pace.moment)
         except Exception as error:  # noqa: BLE001 whatever it is: the other issues go on
-            self._failed(look, error)
+            self._failed(look, error, known, installed)
             return
         finally:
             look.record.looked_at = self._shop.pace.now()

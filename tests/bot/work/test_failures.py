@@ -16,12 +16,14 @@ from bot.store.deliveries import NewDelivery
 from bot.work.lanes import Lanes
 from bot.work.pace import Pace
 from bot.work.service import requeue_dead
-from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench, CutApp, PowerCut
+from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE, REPO, Bench, CutApp, PowerCut
+from tests.fakes.github.model import Issue
 
 if TYPE_CHECKING:
     from bot.work.ports import GitHub
 
 COMMENTS = "/comments$"
+SECRET = "acme/secret"
 
 
 @pytest.mark.parametrize("status", [500, 502, 503])
@@ -240,6 +242,35 @@ def test_what_github_does_not_show_yet_is_not_gone(bench: Bench, method: str, pa
     assert bench.record(issue).state == "open"
 
 
+@pytest.mark.parametrize("told", [True, False])
+def test_an_issue_of_a_repository_that_the_app_may_not_see_for_a_while_is_not_gone(bench: Bench, *, told: bool):
+    bench.fake.add_repository(SECRET, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug"], private=True)
+    acme = bench.fake.install(bench.app, "acme", [SECRET])
+    issue = bench.fake.open_issue(SECRET, "ann", "It broke", INCOMPLETE)
+    bench.settle()
+    bench.fake.choose_repositories(acme, removed=[SECRET])
+    if not told:
+        bench.waiting()  # and lost
+    look_now(bench, SECRET, issue)
+    bench.fake.choose_repositories(acme, added=[SECRET])
+    bench.fake.edit_issue(SECRET, issue, body=COMPLETE)
+    bench.hand_over([it for it in bench.waiting() if it.event != "issues"])
+    look_now(bench, SECRET, issue)
+    (request,) = bench.fake.comments_by(bench.app, SECRET, issue)
+    assert "Version" not in request.body
+
+
+def test_an_issue_that_is_not_there_when_its_time_comes_is_gone(bench: Bench):
+    issue = bench.open()
+    bench.settle()
+    bench.fake.delete_issue(REPO, issue, by="octo-org")
+    bench.waiting()  # and lost
+    bench.forget_calls()
+    look_now(bench, REPO, issue)
+    assert bench.record(issue).state == "gone"
+    assert bench.calls() == [f"GET /repos/{REPO}/issues/{issue.number}", f"GET /repos/{REPO}"]
+
+
 def test_a_dead_letter_from_before_a_rename_does_not_bring_the_old_name_back(bench: Bench):
     fault = bench.fake.faults.error(403, method="POST", path=COMMENTS, times=-1)
     bench.open()
@@ -384,3 +415,10 @@ def test_every_line_of_the_log_tells_the_delivery_and_no_secret(bench: Bench):
     assert {(line["issue"], line["delivery"]) for line in said} == {(issue.number, opened.guid)}
     assert "ghs_" not in str(lines)
     assert "It fell over" not in str(lines)
+
+
+def look_now(bench: Bench, repo: str, issue: Issue) -> None:
+    bench.settle()
+    with bench.database.write() as connection:
+        issues.look_at(connection, bench.fake.repository(repo).id, issue.number, bench.now())
+    bench.settle()
