@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from bot.triage.issue import Actor, Comment, Issue, LabelChange, Repository
+from bot.triage.issue import Actor, Change, Comment, Issue, Repository
 
 EPOCH = datetime.fromtimestamp(0, UTC)
 """Stands for a time that a thin payload does not tell."""
@@ -113,13 +113,14 @@ def label_name(value: object) -> str:
     return text(value) or text(mapping(value).get("name"))
 
 
-def label_change(value: object) -> LabelChange | None:
+def change(value: object) -> Change | None:
     """None where an issue's event is about something else."""
     data = mapping(value)
     what, label = text(data.get("event")), label_name(data.get("label"))
-    if what not in {"labeled", "unlabeled"} or not label:
+    if what not in ({"labeled", "unlabeled"} if label else {"reopened", "closed"}):
         return None
-    return LabelChange(label, actor(data.get("actor")), added=what == "labeled")
+    at = moment(data.get("created_at")) or EPOCH
+    return Change(label, actor(data.get("actor")), added=what in {"labeled", "reopened"}, at=at)
 
 
 def comment(value: object, app_id: int | None = None, app_login: str = "") -> Comment | None:

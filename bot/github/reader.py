@@ -14,7 +14,7 @@ from bot.github.docs_pages import DocsPage, DocsReader
 from bot.github.errors import NotFound, Unavailable
 from bot.github.files import FileReader, RepositoryFiles
 from bot.github.releases import ReleaseReader
-from bot.triage.issue import Comment, Issue, LabelChange, Repository
+from bot.triage.issue import Change, Comment, Issue, Repository
 from bot.triage.release import Release
 
 __all__ = ["FileCache", "MemoryCache", "Reader", "RepositoryFiles"]
@@ -87,18 +87,14 @@ class Reader:
                 if comment is not None:
                     yield comment
 
-    def label_changes(self, repo: Repository, number: int) -> dict[str, LabelChange]:
-        """How each label of an issue was changed last, by its name in lower case.
+    def changes(self, repo: Repository, number: int) -> tuple[Change, ...]:
+        """How an issue's labels and state were changed, oldest first.
 
         docs.github.com/en/rest/issues/events#list-issue-events
         """
-        found: dict[str, LabelChange] = {}
-        for page in self._client.pages(f"{path_of(repo)}/issues/{number}/events", repo=repo):
-            for item in page:
-                change = payloads.label_change(item)
-                if change is not None:
-                    found[change.label.lower()] = change
-        return found
+        pages = self._client.pages(f"{path_of(repo)}/issues/{number}/events", repo=repo)
+        found = (payloads.change(item) for page in pages for item in page)
+        return tuple(change for change in found if change is not None)
 
     def issues(self, repo: Repository, last: int) -> tuple[Issue, ...]:
         """The newest issues of any state, newest first; no pull requests."""

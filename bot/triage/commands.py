@@ -18,6 +18,8 @@ _DIRECTORIES = frozenset(
 """`/tmp is full` is about a folder."""
 
 NEEDS_INFO = "needs-info"
+BY_HAND_TOO = frozenset({"label", "unlabel", "close", "reopen"})
+"""What they do, people can do on GitHub's page as well."""
 
 OF_BASH = frozenset({"bash", "claim", "release", "done"})
 """Kept in the ledger of a bash by the lane, and no business of the issue they are said in."""

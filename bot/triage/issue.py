@@ -60,12 +60,13 @@ class Comment:
     """None where that is not told."""
 
 
-class LabelChange(NamedTuple):
-    """Somebody put a label on an issue, or took it off."""
+class Change(NamedTuple):
+    """Somebody put a label on an issue, or took it off; or, where no label is named, opened it again or closed it."""
 
     label: str
     by: Actor
     added: bool
+    at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,6 +158,9 @@ class History:
     """Of the bot's own, those that go with a warning: the policy may name another by now; lower case."""
     labelled_at: tuple[tuple[str, datetime], ...] = ()
     """Labels, lower case, and when somebody other than the author last put them on; where the mirror tells."""
+    changed_by_hand: tuple[tuple[str, datetime], ...] = ()
+    """Labels, lower case, and the empty text for open or closed: when a person last changed each. Read only for
+    commands that arrive late, and may have been overtaken."""
     asked_fields: tuple[str, ...] = ()
     """Fields a maintainer asked for by `/needs-info field…`; field ids or labels."""
     needs_info_by_maintainer: bool = False

@@ -41,6 +41,12 @@ class _Desk:
     def because(self) -> str:
         return f"{self.command.actor.login} wrote /{self.command.name}."
 
+    @property
+    def overtaken(self) -> frozenset[str]:
+        """Labels, lower case, and the empty text for open or closed: what a person changed after the command."""
+        at = self.command.at
+        return frozenset(key for key, changed_at in self.history.changed_by_hand if at is not None and changed_at > at)
+
 
 @dataclass(frozen=True, slots=True)
 class _Effect:
@@ -55,8 +61,9 @@ class _Effect:
 
 
 _Reaction = Literal["+1", "-1", "confused"]
-_Answer = _Effect | _Reaction
-"""What a command does, or why not: `-1` for one its writer may not use, `confused` for one that names nothing."""
+_Answer = _Effect | _Reaction | None
+"""What a command does, or why not: `-1` for one its writer may not use, `confused` for one that names nothing; None for
+one that came late, when people had done something else by hand: nobody waits for an answer then."""
 
 
 def obey(issue: Issue, history: History, policy: Policy, checker: Checker, stock: LabelStock) -> Obeyed:
@@ -69,10 +76,10 @@ def obey(issue: Issue, history: History, policy: Policy, checker: Checker, stock
         answer = _carry_out(desk)
         effect = answer if isinstance(answer, _Effect) else _Effect()
         actions += effect.actions
-        reaction: _Reaction = "+1" if isinstance(answer, _Effect) else answer
-        if (command.comment_id, reaction) not in reactions and not command.actor.is_bot:
+        reaction: _Reaction | None = "+1" if isinstance(answer, _Effect) else answer
+        if reaction and (command.comment_id, reaction) not in reactions and not command.actor.is_bot:
             actions.append(React(comment_id=command.comment_id, content=reaction, because=desk.because))
-        reactions.add((command.comment_id, reaction))
+            reactions.add((command.comment_id, reaction))
         actions.append(Remember(command_done=command.id, because=desk.because, **effect.remember))
         issue = replace(issue, **effect.issue)
         history = replace(history, **effect.history, **effect.remember)
@@ -111,10 +118,13 @@ def _label(desk: _Desk) -> _Answer:
     named = [stock.real_name(name) for name in _names(desk.command.arguments, known)]
     if not named or None in named:
         return "confused"
-    add = tuple(name for name in dict.fromkeys(named) if name and name.lower() not in present)
+    wanted = [name for name in dict.fromkeys(named) if name and name.lower() not in desk.overtaken]
+    if not wanted:
+        return None
+    add = tuple(name for name in wanted if name.lower() not in present)
     if len(present) + len(add) > MAX_LABELS:
         return "confused"
-    keys = {name.lower() for name in named if name}
+    keys = {name.lower() for name in wanted}
     return _Effect(
         tuple(stock.add(add, desk.because, for_person=True)),
         issue={"labels": (*desk.issue.labels, *add)},
@@ -128,9 +138,12 @@ def _label(desk: _Desk) -> _Answer:
 
 def _unlabel(desk: _Desk) -> _Answer:
     present = {label.lower() for label in desk.issue.labels}
-    keys = {name.lower() for name in _names(desk.command.arguments, present)}
-    if not keys or not keys <= present:
+    named = {name.lower() for name in _names(desk.command.arguments, present | desk.overtaken)}
+    keys = named - desk.overtaken
+    if not named or not keys <= present:
         return "confused"
+    if not keys:
+        return None
     waiting_ends = (desk.policy.labels.needs_info or "").lower() in keys
     return _Effect(
         tuple(
@@ -204,6 +217,8 @@ def _close(desk: _Desk) -> _Answer:
         return "confused"
     if desk.issue.state == "closed":
         return _Effect()
+    if "" in desk.overtaken:
+        return None
     action = Close(reason="completed" if word == "completed" else "not_planned", because=desk.because)
     return _Effect((action,), issue={"state": "closed"}, remember={"closed_by_bot": True})
 
@@ -211,6 +226,8 @@ def _close(desk: _Desk) -> _Answer:
 def _reopen(desk: _Desk) -> _Answer:
     if desk.issue.state == "open":
         return _Effect()
+    if "" in desk.overtaken:
+        return None
     # What a maintainer closed by hand stays closed until a maintainer says otherwise.
     if not (desk.command.actor.is_maintainer or desk.history.closed_by_bot):
         return "-1"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from bot.github.errors import Behind, GitHubError
 from bot.store.times import to_ms
 from bot.triage import lifecycle
-from bot.triage.commands import NEEDS_INFO
+from bot.triage.commands import BY_HAND_TOO, NEEDS_INFO
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Command, History, Issue, Request
 from bot.triage.plan import AddLabels, Close, EditRequest, Plan, PostNotice, PostRequest, Remember, RemoveLabel
@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _log = logging.getLogger(__name__)
 _TRUSTED_FOR = timedelta(minutes=1)
-"""What a payload shows of a new issue. Later, after an outage perhaps, much may have been said and done about it."""
+"""What a payload shows of a new issue, and what a command asks for. Later, after an outage perhaps, much may have been
+said and done about it."""
 
 
 @dataclass(slots=True)
@@ -86,6 +87,7 @@ class _Looking:
         self._fresh = look.fresh and shown is not None and now - shown.updated_at <= _TRUSTED_FOR
         self._recent = bool(look.deliveries) and self._may_lag(look.record.updated_at)
         self._asked_for_releases = False
+        self._changed_by_hand: tuple[tuple[str, datetime], ...] | None = None
 
     @property
     def _repository(self) -> Repository:
@@ -126,6 +128,10 @@ class _Looking:
         """Whether a command says to wait for the author, who may have spoken since."""
         return any(command.name == NEEDS_INFO for command in self._commands)
 
+    def _is_late(self, command: Command) -> bool:
+        """Whether people may have done since what it wants, or undone it."""
+        return command.name in BY_HAND_TOO and command.at is not None and self._now - command.at > _TRUSTED_FOR
+
     def _may_lag(self, since: int | None) -> bool:
         """Whether GitHub may not show yet what happened then."""
         return since is not None and to_ms(self._now) < since + self._lag
@@ -140,6 +146,8 @@ class _Looking:
 
     def _decide(self, issue: Issue) -> Plan:
         history: History = self._record.history(self._commands)
+        if any(map(self._is_late, self._commands)):
+            history = replace(history, changed_by_hand=self._ask_what_people_changed())
         if self._seen is not None:
             issue, history = self._seen.shown_on(issue), self._seen.added_to(history)
         if not self._asked_for_releases and asks_for_releases(issue, self._context.policy):
@@ -208,11 +216,18 @@ class _Looking:
 
     def _ask_who_changed(self, unclear: set[str], there: set[str]) -> None:
         """These were about to be changed and are as before: never changed, or changed back by somebody since."""
-        changes = self._installed.reader.label_changes(self._repository, self._record.number)
+        changes = {it.label.lower(): it for it in self._installed.reader.changes(self._repository, self._record.number)}
         for label in unclear & changes.keys():
             last = changes[label]
             if last.added == (label in there) and not self._is_self(last.by.login):
                 self._record.label_by_other(label, last.by, added=last.added)
+
+    def _ask_what_people_changed(self) -> tuple[tuple[str, datetime], ...]:
+        if self._changed_by_hand is None:
+            changes = self._installed.reader.changes(self._repository, self._record.number)
+            last = {it.label.lower(): it.at for it in changes if not it.by.is_bot}
+            self._changed_by_hand = tuple(sorted(last.items()))
+        return self._changed_by_hand
 
     def _adopt(self) -> bool:
         found = self._installed.writer.find_request(self._repository, self._record.number)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from bot.forms.template import Problem
     from bot.github.events import Event
     from bot.store.issues import Record
-    from bot.triage.issue import Command, LabelChange
+    from bot.triage.issue import Change, Command
     from bot.triage.plan import Plan
     from bot.triage.release import Release
     from bot.work.ports import Sight
@@ -97,8 +97,8 @@ class Shown:
     def comments(self, _repo: Repository, _number: int) -> tuple[Comment, ...]:
         return self.known_comments
 
-    def label_changes(self, _repo: Repository, _number: int) -> dict[str, LabelChange]:
-        return {}
+    def changes(self, _repo: Repository, _number: int) -> tuple[Change, ...]:
+        return ()
 
     def releases(self, repo: Repository) -> tuple[Release, ...]:
         raise NotFound(f"the releases of {repo.full_name} are not in the payload")

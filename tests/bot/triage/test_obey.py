@@ -73,6 +73,49 @@ def test_an_unknown_command_is_answered_by_a_puzzled_face_only():
     assert here.history.commands == ()
 
 
+def overtaken(name: str, *arguments: str, by: str, seconds: int = 1, state: str = "open") -> World:
+    """A maintainer's command, and what a person changed so many seconds after it."""
+    here = settled(state=state)
+    here.command(MAINTAINER, name, *arguments)
+    here.history = replace(here.history, changed_by_hand=((by, NOW + timedelta(seconds=seconds)),))
+    here.settle()
+    assert here.history.commands == ()
+    return here
+
+
+@pytest.mark.parametrize(
+    ("name", "argument", "by", "state"),
+    [
+        ("close", "", "", "open"),
+        ("reopen", "", "", "closed"),
+        ("label", "docs", "docs", "open"),
+        ("unlabel", "bug", "bug", "open"),
+        ("unlabel", "docs", "docs", "open"),
+    ],
+    ids=["close", "reopen", "label", "unlabel", "unlabel done by hand"],
+)
+def test_a_command_does_not_overrule_what_a_person_did_since(name: str, argument: str, by: str, state: str):
+    here = overtaken(name, *argument.split(), by=by, state=state)
+    before = settled(state=state)
+    assert (here.issue.state, here.issue.labels) == (state, before.issue.labels)
+    assert here.reactions == ()
+
+
+@pytest.mark.parametrize(("by", "seconds"), [("", 0), ("", -1), ("docs", 1)])
+def test_it_overrules_what_a_person_did_before_and_what_is_about_something_else(by: str, seconds: int):
+    here = overtaken("close", by=by, seconds=seconds)
+    assert here.issue.state == "closed"
+    assert reaction(here) == "+1"
+
+
+def test_of_several_labels_only_those_are_passed_over_that_a_person_changed_since():
+    here = overtaken("label", "docs", "area/web", by="docs")
+    assert {"docs", "area/web"} & set(here.issue.labels) == {"area/web"}
+    assert reaction(here) == "+1"
+    here = overtaken("unlabel", "bug", "docs", by="docs")
+    assert "bug" not in here.issue.labels
+
+
 def test_bots_are_not_obeyed_and_not_answered():
     here = settled()
     here.command(Actor("ci[bot]", is_bot=True, association="MEMBER"), "close")

@@ -33,6 +33,62 @@ def test_a_command_said_long_ago_is_not_carried_out(place: Place, days: int, wan
     assert issue.state == wanted
 
 
+def test_a_late_command_does_not_close_what_a_person_has_opened_since(place: Place):
+    issue, lost = with_a_command(place, "/close")
+    place.fake.close(REPO, issue, by="mia")
+    place.fake.reopen(REPO, issue, by="mia")
+    arrive_late(place, lost)
+    assert issue.state == "open"
+    assert not issue.comments[-1].reactions
+
+
+def test_nor_does_it_put_on_a_label_that_a_person_has_taken_off_since(place: Place):
+    issue, lost = with_a_command(place, "/label extra")
+    place.fake.label(REPO, issue, "extra", by="mia")
+    place.fake.unlabel(REPO, issue, "extra", by="mia")
+    arrive_late(place, lost)
+    assert place.bench.labels(issue) == {"bug"}
+
+
+def test_what_was_done_before_a_late_command_or_by_bots_since_does_not_overrule_it(place: Place):
+    place.fake.collaborator(REPO, "other[bot]")
+    issue = place.bench.open(COMPLETE)
+    place.fake.close(REPO, issue, by="mia")
+    place.fake.reopen(REPO, issue, by="mia")
+    place.clock.now += 60
+    place.fake.comment(REPO, issue, "mia", "/close")
+    place.clock.now += 60
+    place.fake.close(REPO, issue, by="other[bot]")
+    place.fake.reopen(REPO, issue, by="other[bot]")
+    place.clock.now += 3600
+    place.bench.settle()
+    assert issue.state == "closed"
+
+
+def test_a_command_in_time_asks_nobody_what_was_done_since(place: Place):
+    _, said = with_a_command(place, "/label extra", after=0)
+    place.bench.forget_calls()
+    for delivery in said:
+        send(place.bench, delivery)
+    assert not place.bench.calls("GET", "/events")
+
+
+def with_a_command(place: Place, text: str, *, after: int = 60) -> tuple[Issue, list[Delivery]]:
+    """An issue, and the news of a command said there so many seconds ago, which are lost."""
+    issue = place.bench.open(COMPLETE)
+    place.bench.settle()
+    place.fake.comment(REPO, issue, "mia", text)
+    place.clock.now += after
+    return issue, place.bench.waiting()
+
+
+def arrive_late(place: Place, lost: list[Delivery]) -> None:
+    place.bench.settle()
+    place.clock.now += 3600
+    for delivery in lost:
+        send(place.bench, delivery)
+
+
 @pytest.mark.parametrize("order", ["together", "newest first"])
 def test_an_author_who_has_answered_before_the_command_arrives_is_not_waited_for(place: Place, order: str):
     bench = place.bench
