@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Callable, Iterable
+from itertools import count
 
 _CODE_SPAN = re.compile(r"(?<!`)(`+)(?!`)(.+?)(?<!`)\1(?!`)")
 _LIVE = re.compile(
@@ -34,11 +35,16 @@ def cell(text: str, limit: int = 300) -> str:
 
 
 def code(text: str, limit: int = 300) -> str:
-    """Write text as an inline code span, whatever backticks it holds."""
+    """Write text as an inline code span, whatever backticks it holds.
+
+    The span ends at the next run of as many backticks as began it. It begins with as few as will do: what begins with
+    more than 80 is no span to GitHub (cmark-gfm's MAXBACKTICKS), and all in it would be alive.
+    """
     text = one_line(text, limit)
     if not text:
         return ""
-    fence = "`" * (longest_run(text, "`") + 1)
+    runs = {len(run) for run in re.findall("`+", text)}
+    fence = "`" * next(number for number in count(1) if number not in runs)
     pad = " " if text[0] == "`" or text[-1] == "`" else ""
     return f"{fence}{pad}{text}{pad}{fence}"
 

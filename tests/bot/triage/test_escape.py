@@ -54,7 +54,17 @@ def test_text_is_shown_as_it_is_and_nothing_in_it_comes_alive(text: str, shown: 
 
 @pytest.mark.parametrize(
     ("text", "shown"),
-    [("", ""), ("a", "`a`"), ("a`b", "``a`b``"), ("`a", "`` `a ``"), ("a\n b", "`a b`"), ("a``b`c", "```a``b`c```")],
+    [
+        ("", ""),
+        ("a", "`a`"),
+        ("a`b", "``a`b``"),
+        ("`a", "`` `a ``"),
+        ("a\n b", "`a b`"),
+        ("a``b", "`a``b`"),
+        ("a``b`c", "```a``b`c```"),
+        # A span that began with more than 80 would be none.
+        (f"@mia {'`' * 100}", f"` @mia {'`' * 100} `"),
+    ],
 )
 def test_code_spans_hold_whatever_backticks_there_are(text: str, shown: str):
     assert code(text) == shown
