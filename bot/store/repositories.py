@@ -129,14 +129,15 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
 def install(
     connection: sa.Connection, given: Iterable[Repository], installation_id: int, now: int, *, told: bool = True
 ) -> None:
-    """The App was given these. A default branch is not told then, so a known one stays; so does an earlier coming.
+    """The App was given these. A default branch is not told then, so a known one stays.
 
-    One that was not public is not taken to be so now: that is asked before anything of it is shown. Of those that were
+    What is known of when one came that is here already stays, too, also that nobody knows: the news may be late. One
+    that was not public is not taken to be so now: that is asked before anything of it is shown. Of those that were
     found without being `told` of, nobody knows when they came: no earlier than `now`, or never heard of before.
     """
     is_here = sa.and_(repositories.c.removed.is_(False), repositories.c.installation_id == installation_id)
     installed_at = now if told else None
-    came = sa.case((is_here, sa.func.coalesce(repositories.c.installed_at, installed_at)), else_=installed_at)
+    came = sa.case((is_here, repositories.c.installed_at), else_=installed_at)
     for repository in given:
         _take_name(connection, repository)
         values: dict[str, Any] = {
@@ -162,6 +163,15 @@ def install(
         if not told:
             known["first_seen"] = sa.case((is_here, repositories.c.first_seen), else_=now)
         connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=_moved_in(known, installation_id)))
+
+
+def came_with(
+    connection: sa.Connection, repository_ids: Iterable[int], installation_id: int, installed_at: int
+) -> None:
+    """These are there since the installation is. Of one whose coming was not known, it is now."""
+    unknown = (repositories.c.installation_id == installation_id, repositories.c.installed_at.is_(None))
+    found = repositories.update().where(repositories.c.id.in_(list(repository_ids)), *unknown)
+    connection.execute(found.values(installed_at=installed_at))
 
 
 def remove(connection: sa.Connection, repository_ids: Iterable[int], installation_id: int | None = None) -> None:

@@ -30,24 +30,28 @@ def installed(connection: Connection, event: Event, received_at: int, recent: ti
     if event.name == "installation" and event.action == "deleted":
         repositories.uninstall(connection, id_)
         return
-    began = event.name == "installation" and event.action == "created"
-    came = _came(event, received_at)
-    repositories.see_installation(connection, id_, account, installed_at=came if began else None)
+    began = _began(event, received_at)
+    repositories.see_installation(connection, id_, account, installed_at=began)
     if event.name == "installation" and event.action in {"suspend", "unsuspend"}:
         suspended(connection, id_, received_at, recent, suspended=event.action == "suspend")
     if event.action in {"created", "added"}:
-        repositories.install(connection, event.repositories_added, id_, came)
         given = [repository.id for repository in event.repositories_added]
+        repositories.install(connection, event.repositories_added, id_, received_at if began is None else began)
+        if began is not None:
+            repositories.came_with(connection, given, id_, began)
         schedules.put_all(connection, given, POLICY, received_at)
     repositories.remove(connection, [repository.id for repository in event.repositories_removed], id_)
 
 
-def _came(event: Event, received_at: int) -> int:
-    """When the App came. GitHub may have had to send the news again; what was filed meanwhile is no less new."""
-    if event.name != "installation" or event.installed_at is None:
-        return received_at
+def _began(event: Event, received_at: int) -> int | None:
+    """When the App came to the account, if this tells.
+
+    GitHub may have had to send the news again; what was filed meanwhile is no less new.
+    """
+    if event.name != "installation" or event.action != "created" or event.installed_at is None:
+        return None
     at = to_ms(event.installed_at)
-    return at if received_at - _LONGEST_UNDER_WAY <= at <= received_at else received_at
+    return at if received_at - _LONGEST_UNDER_WAY <= at <= received_at else None
 
 
 def suspended(connection: Connection, id_: int, now: int, recent: timedelta, *, suspended: bool) -> None:

@@ -11,7 +11,7 @@ from bot.github.registration import Grant
 from bot.store.times import from_ms
 from bot.triage.issue import Repository
 from bot.work.grants import Grants
-from tests.bot.work.bench import COMPLETE, INCOMPLETE, REPO, Bench
+from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE, REPO, Bench
 
 OTHER = "octo-org/other"
 HOUR = 3_600_000
@@ -70,6 +70,33 @@ def test_an_account_that_came_since_is_known_to_have(bench: Bench):
     bench.waiting()
     bench.new_database()
     Listed(bench).find(bench.now() - 48 * HOUR)
+    bench.fake.edit_issue(REPO, issue, body=f"{INCOMPLETE} More.")
+    bench.settle()
+    assert len(bench.requests(issue)) == 1
+
+
+def test_that_a_repository_was_added_may_be_heard_after_its_first_issues(bench: Bench):
+    bench.fake.add_repository(OTHER, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug", "needs-info"])
+    bench.fake.choose_repositories(bench.installation, added=[OTHER])
+    late = bench.waiting()
+    issue = bench.fake.open_issue(OTHER, "ann", "It broke", COMPLETE, created_at=bench.fake.clock() - HOUR / 1000)
+    bench.settle()
+    bench.hand_over(late)
+    bench.settle()
+    bench.fake.edit_issue(OTHER, issue, body=INCOMPLETE)
+    bench.settle()
+    assert len(bench.fake.comments_by(bench.app, OTHER, issue)) == 1
+
+
+def test_that_the_app_was_installed_tells_since_when_though_it_is_heard_late(bench: Bench):
+    bench.new_database()
+    late = [it for it in bench.fake.hooks.deliveries if it.event == "installation"]
+    issue = bench.open(created_at=bench.fake.clock() - HOUR / 2000)
+    bench.waiting()
+    bench.open()
+    bench.settle()
+    bench.hand_over(late)
+    bench.settle()
     bench.fake.edit_issue(REPO, issue, body=f"{INCOMPLETE} More.")
     bench.settle()
     assert len(bench.requests(issue)) == 1
