@@ -110,5 +110,7 @@ class Grants:
             new = [it for id_, it in covered.items() if id_ not in here]
             repositories.install(connection, new, grant.id, came, told=told)
             schedules.put_all(connection, [it.id for it in new], POLICY, now)
+            for id_ in sorted(here & covered.keys()):
+                schedules.plan(connection, id_, POLICY, now)
         done.repositories_gone += len(gone)
         done.repositories_new += len(new)

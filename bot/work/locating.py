@@ -51,7 +51,9 @@ def locate(
     with shop.database.write() as connection:
         if seen is not None:
             repositories.see(connection, *seen, first)
-            if known is not None and not known.repository.name:
+            if known is None:
+                schedules.plan(connection, repository_id, POLICY, now)
+            elif not known.repository.name:
                 # What is done by the clock had to stop.
                 schedules.put(connection, repository_id, POLICY, now)
         if files or labels:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 import pytest
 
 from bot.github.registration import Grant
+from bot.store import schedules
+from bot.store.schedules import POLICY
 from bot.store.times import from_ms
 from bot.triage.issue import Repository
 from bot.work.grants import Grants
@@ -73,6 +75,20 @@ def test_an_account_that_came_since_is_known_to_have(bench: Bench):
     bench.fake.edit_issue(REPO, issue, body=f"{INCOMPLETE} More.")
     bench.settle()
     assert len(bench.requests(issue)) == 1
+
+
+@pytest.mark.parametrize("planned", [None, 10**15])
+def test_a_repository_whose_policy_nobody_looks_into_is_found(bench: Bench, planned: int | None):
+    bench.settle()
+    with bench.database.write() as connection:
+        schedules.drop(connection, bench.repository_id)
+        if planned is not None:
+            schedules.put(connection, bench.repository_id, POLICY, planned)
+    Listed(bench).find(bench.now())
+    with bench.database.read() as connection:
+        found = schedules.next_at(connection, bench.repository_id, POLICY)
+    assert found is not None
+    assert planned in {None, found}
 
 
 def test_that_a_repository_was_added_may_be_heard_after_its_first_issues(bench: Bench):

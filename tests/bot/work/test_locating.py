@@ -76,6 +76,14 @@ def town(bench: Bench) -> Town:
     return Town(bench)
 
 
+def test_the_policy_of_a_repository_is_looked_into_though_only_an_issue_tells_of_it(bench: Bench):
+    bench.new_database()
+    bench.open()
+    bench.settle()
+    with bench.database.read() as connection:
+        assert schedules.next_at(connection, bench.repository_id, POLICY) is not None
+
+
 def test_a_transferred_repository_is_served_by_its_new_owners_installation(town: Town):
     town.fake.account("acme", "Organization")
     new = town.fake.install(town.bench.app, "acme")
