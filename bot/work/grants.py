@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.github.errors import GitHubError
+from bot.github.errors import GitHubError, NotFound
 from bot.store import repositories, schedules
 from bot.store.schedules import POLICY
 from bot.store.times import to_ms
@@ -53,7 +53,7 @@ class Grants:
         recent: timedelta,
         stopping: threading.Event,
     ) -> None:
-        """`covered`: the repositories of an installation; may raise GitHubError."""
+        """`covered`: the repositories of an installation; may raise GitHubError, and NotFound where there is none."""
         self._database = database
         self._github = github
         self._covered = covered
@@ -69,9 +69,10 @@ class Grants:
         with self._database.read() as connection:
             before = repositories.installations_known(connection)
         granted = {it.id: it for it in self._github.grants()}
+        gone = {id_ for id_, known in before.items() if not known.removed and id_ not in granted and self._is_gone(id_)}
         with self._database.write() as connection:
             for id_, known in before.items():
-                if id_ not in granted and not known.removed:
+                if id_ in gone:
                     log.warning("an installation is gone, though nobody told", installation=id_)
                     repositories.uninstall(connection, id_)
                     done.installations_gone += 1
@@ -86,6 +87,18 @@ class Grants:
             if is_new or (found is not None and not found.removed and repositories_too):
                 self._repositories(grant, now, now if heard_until is None else heard_until, done, is_new=is_new)
         return done
+
+    def _is_gone(self, installation_id: int) -> bool:
+        """The list comes in pages, between which one may slip through, and lags behind. So GitHub is asked again."""
+        if self._stopping.is_set():
+            return False
+        try:
+            list(self._covered(installation_id))
+        except NotFound:
+            return True
+        except GitHubError as error:
+            log.warning("an installation is not listed", installation=installation_id, reason=str(error))
+        return False
 
     def _repositories(self, grant: Grant, now: int, heard_until: int, done: PutRight, *, is_new: bool) -> None:
         with self._database.read() as connection:

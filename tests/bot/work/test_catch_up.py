@@ -331,6 +331,19 @@ def test_installations_and_repositories_of_which_nobody_told_are_put_right(place
         assert repositories.installations_known(connection)[other.id].removed
 
 
+@pytest.mark.parametrize("status", [None, 502, 403])
+def test_an_installation_that_is_only_missing_from_the_list_is_kept(
+    place: Place, monkeypatch: pytest.MonkeyPatch, status: int | None
+):
+    """As where another was uninstalled between two pages of it."""
+    monkeypatch.setattr(place.registration, "grants", list)
+    if status is not None:
+        place.fake.faults.error(status, path="/installation/repositories", times=9)
+    assert place.look().put_right.installations_gone == 0
+    with place.database.read() as connection:
+        assert not repositories.installations_known(connection)[place.installation.id].removed
+
+
 def test_an_installation_that_is_gone_for_good_does_not_come_back(place: Place):
     with place.database.write() as connection:
         repositories.uninstall(connection, place.installation.id)
