@@ -120,7 +120,9 @@ class Grants:
             gone = before - covered.keys()
             repositories.remove(connection, gone, grant.id)
             here = {it.repository.id for it in repositories.every(connection, grant.id)}
-            new = [it for id_, it in covered.items() if id_ not in here]
+            # What was here before GitHub was asked and is not now, a delivery has told to be taken away meanwhile.
+            known = here | before
+            new = [it for id_, it in covered.items() if id_ not in known]
             repositories.install(connection, new, grant.id, came, told=told)
             schedules.put_all(connection, [it.id for it in new], POLICY, now)
             for id_ in sorted(here & covered.keys()):

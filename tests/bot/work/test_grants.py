@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import pytest
 
 from bot.github.registration import Grant
-from bot.store import schedules
+from bot.store import repositories, schedules
 from bot.store.schedules import POLICY
 from bot.store.times import from_ms
 from bot.triage.issue import Repository
@@ -21,7 +22,7 @@ HOUR = 3_600_000
 
 @dataclass
 class Listed:
-    """The App's one installation, which is a day old."""
+    """The App's first installation, which is a day old."""
 
     bench: Bench
 
@@ -30,11 +31,15 @@ class Listed:
         created_at = from_ms(self.bench.now() - 24 * HOUR)
         return [Grant(installation.id, "octo-org", {}, suspended=False, created_at=created_at)]
 
-    def find(self, heard_until: int) -> None:
+    def find(self, heard_until: int, meanwhile: Callable[[], None] = lambda: None) -> None:
+        """`meanwhile`: after GitHub has told the repositories, and before they are stored."""
         bench = self.bench
 
         def covered(id_: int) -> list[Repository]:
-            return list(bench.github.installation(id_).reader.covered())
+            found = list(bench.github.installation(id_).reader.covered())
+            if id_ == bench.installation.id:
+                meanwhile()
+            return found
 
         grants = Grants(bench.database, self, covered, bench.pace.recent, threading.Event())
         grants.put_right(heard_until, heard_until, repositories_too=True)
@@ -75,6 +80,25 @@ def test_an_account_that_came_since_is_known_to_have(bench: Bench):
     bench.fake.edit_issue(REPO, issue, body=f"{INCOMPLETE} More.")
     bench.settle()
     assert len(bench.requests(issue)) == 1
+
+
+@pytest.mark.parametrize("transferred", [False, True])
+def test_a_repository_that_is_taken_away_meanwhile_is_not_given_back(bench: Bench, *, transferred: bool):
+    bench.fake.account("acme", "Organization")
+    theirs = bench.fake.install(bench.app, "acme").id
+
+    def taken() -> None:
+        if transferred:
+            bench.fake.transfer(REPO, "acme")
+        else:
+            bench.fake.choose_repositories(bench.installation, removed=[REPO])
+        bench.settle()
+
+    bench.settle()
+    Listed(bench).find(bench.now(), taken)
+    with bench.database.read() as connection:
+        found = repositories.every(connection)
+    assert [it.installation_id for it in found] == [theirs] * transferred
 
 
 @pytest.mark.parametrize("planned", [None, 10**15])
