@@ -119,13 +119,15 @@ class Grants:
                 done.installations_new += 1
             gone = before - covered.keys()
             repositories.remove(connection, gone, grant.id)
-            here = {it.repository.id for it in repositories.every(connection, grant.id)}
+            here = {it.repository.id: it.repository.name for it in repositories.every(connection, grant.id)}
             # What was here before GitHub was asked and is not now, a delivery has told to be taken away meanwhile.
-            known = here | before
+            known = here.keys() | before
             new = [it for id_, it in covered.items() if id_ not in known]
-            repositories.install(connection, new, grant.id, came, told=told)
-            schedules.put_all(connection, [it.id for it in new], POLICY, now)
-            for id_ in sorted(here & covered.keys()):
+            # Another has taken the name by which it was known.
+            nameless = [it for id_, it in covered.items() if here.get(id_) == ""]
+            repositories.install(connection, new + nameless, grant.id, came, told=told)
+            schedules.put_all(connection, [it.id for it in new + nameless], POLICY, now)
+            for id_ in sorted(here.keys() & covered.keys()):
                 schedules.plan(connection, id_, POLICY, now)
         done.repositories_gone += len(gone)
         done.repositories_new += len(new)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 
@@ -99,6 +99,26 @@ def test_a_repository_that_is_taken_away_meanwhile_is_not_given_back(bench: Benc
     with bench.database.read() as connection:
         found = repositories.every(connection)
     assert [it.installation_id for it in found] == [theirs] * transferred
+
+
+def test_a_repository_that_lost_its_name_to_another_is_told_its_new_one(bench: Bench):
+    bench.settle()
+    bench.fake.rename(REPO, "shown")
+    bench.waiting()
+    bench.fake.add_repository(REPO)
+    bench.fake.open_issue(REPO, "ann", "It broke", COMPLETE)
+    bench.settle()
+    first = bench.fake.repository("octo-org/shown").id
+    with bench.database.write() as connection:
+        before = repositories.get(connection, first)
+        schedules.drop(connection, first)
+    Listed(bench).find(bench.now())
+    with bench.database.read() as connection:
+        known = repositories.get(connection, first)
+        assert schedules.next_at(connection, first, POLICY) is not None
+    assert before is not None
+    assert not before.is_reachable
+    assert known == replace(before, repository=bench.github.installation_of("octo-org", "shown").reader.covered()[0])
 
 
 @pytest.mark.parametrize("planned", [None, 10**15])
