@@ -126,6 +126,25 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
     connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=known))
 
 
+def believable(connection: sa.Connection, given: Iterable[Repository], installation_id: int) -> list[Repository]:
+    """Those of `given` that are taken to be this installation's now, though the news of it may be old.
+
+    One that is here stays where it is, and under its name, until GitHub is asked (`bot/work/locating.py`). Where an
+    account has installed the App anew, that is not needed: it has one installation at a time, and the later one has
+    the higher number.
+    """
+    some = list(given)
+    gone = sa.select(installations.c.id).where(installations.c.removed.is_(True))
+    held = sa.select(repositories.c.id, repositories.c.owner, repositories.c.installation_id).where(
+        repositories.c.id.in_([it.id for it in some]),
+        repositories.c.removed.is_(False),
+        repositories.c.installation_id.not_in(gone),
+    )
+    here = {row.id: (row.owner.lower(), row.installation_id) for row in connection.execute(held)}
+    anew = {id_: owner for id_, (owner, holder) in here.items() if holder < installation_id}
+    return [it for it in some if it.id not in here or anew.get(it.id) == it.owner.lower()]
+
+
 def install(
     connection: sa.Connection, given: Iterable[Repository], installation_id: int, now: int, *, told: bool = True
 ) -> None:

@@ -35,11 +35,11 @@ def installed(connection: Connection, event: Event, received_at: int, recent: ti
     if event.name == "installation" and event.action in {"suspend", "unsuspend"}:
         suspended(connection, id_, received_at, recent, suspended=event.action == "suspend")
     if event.action in {"created", "added"}:
-        given = [repository.id for repository in event.repositories_added]
-        repositories.install(connection, event.repositories_added, id_, received_at if began is None else began)
+        given = repositories.believable(connection, event.repositories_added, id_)
+        repositories.install(connection, given, id_, received_at if began is None else began)
         if began is not None:
-            repositories.came_with(connection, given, id_, began)
-        schedules.put_all(connection, given, POLICY, received_at)
+            repositories.came_with(connection, [it.id for it in event.repositories_added], id_, began)
+        schedules.put_all(connection, [it.id for it in given], POLICY, received_at)
     repositories.remove(connection, [repository.id for repository in event.repositories_removed], id_)
 
 

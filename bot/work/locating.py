@@ -7,7 +7,7 @@ as long as it is what is known; that a repository has moved, or is public now, G
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import structlog
 
@@ -50,10 +50,13 @@ def locate(
         return known
     with shop.database.write() as connection:
         if seen is not None:
-            repositories.see(connection, *seen, first)
+            repositories.see(connection, seen.repository, seen.installation_id, first)
+            is_back = known is not None and known.removed and seen.asked
+            if is_back and seen.installation_id is not None:
+                repositories.install(connection, [seen.repository], seen.installation_id, first, told=False)
             if known is None:
                 schedules.plan(connection, repository_id, POLICY, now)
-            elif not known.repository.name:
+            elif is_back or not known.repository.name:
                 # What is done by the clock had to stop.
                 schedules.put(connection, repository_id, POLICY, now)
         if files or labels:
@@ -61,7 +64,14 @@ def locate(
         return repositories.get(connection, repository_id)
 
 
-def _seen(shop: Workshop, known: Known | None, event: Event, told_at: int) -> tuple[Repository, int | None] | None:
+class _Seen(NamedTuple):
+    repository: Repository
+    installation_id: int | None
+    asked: bool
+    """GitHub says so itself, and that the installation covers it."""
+
+
+def _seen(shop: Workshop, known: Known | None, event: Event, told_at: int) -> _Seen | None:
     """The repository and its installation, where that is news and true. Raises Pause.
 
     `told_at`: when it came. GitHub may not show yet what is new, and whatever came from there would be dropped.
@@ -75,7 +85,7 @@ def _seen(shop: Workshop, known: Known | None, event: Event, told_at: int) -> tu
     with shop.database.read() as connection:
         doubtful = _is_doubtful(connection, known, shown, installation_id)
     if not doubtful:
-        return shown, installation_id
+        return _Seen(shown, installation_id, asked=False)
     found = or_pause(shop.pace, lambda: _asked(shop.github, shown))
     if found is None:
         believed_at = told_at + round(1000 * shop.pace.lag)
@@ -94,14 +104,14 @@ def _is_doubtful(connection: Connection, known: Known | None, shown: Repository,
     return moved or known.installation_id != installation_id or (shown.is_public and not before.is_public)
 
 
-def _asked(github: GitHub, shown: Repository) -> tuple[Repository, int] | None:
+def _asked(github: GitHub, shown: Repository) -> _Seen | None:
     """What GitHub says of that name now; None where it is no longer this repository's, or not covered."""
     try:
         installed = github.installation_of(shown.owner, shown.name)
         found = installed.reader.repository(shown.owner, shown.name)
     except (NotFound, Forbidden):
         return None
-    return (found, installed.id) if found.id == shown.id else None
+    return _Seen(found, installed.id, asked=True) if found.id == shown.id else None
 
 
 def confirmed(database: Database, known: Known, installed: Installed) -> Known:

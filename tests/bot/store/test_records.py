@@ -101,6 +101,22 @@ def test_with_another_installation_the_good_policy_of_before_is_forgotten(connec
     assert (gone.good_policy, gone.policy_problems) == (None, "")
 
 
+def test_what_is_here_is_no_other_installations_but_where_its_owner_installed_anew(connection: sa.Connection):
+    def believed(installation_id: int, owner: str = DEMO.owner, name: str = DEMO.name) -> bool:
+        return bool(repositories.believable(connection, [replace(DEMO, owner=owner, name=name)], installation_id))
+
+    assert believed(77)
+    repositories.see(connection, DEMO, 77, 100)
+    assert [believed(id_) for id_ in (76, 77, 78)] == [False, False, True]
+    assert believed(78, owner="Octo-Org", name="renamed")
+    assert not believed(78, owner="acme")
+    repositories.see_installation(connection, 77, "octo-org")
+    repositories.uninstall(connection, 77)
+    assert believed(76, owner="acme")
+    repositories.install(connection, [DEMO], 77, 200)
+    assert believed(76, owner="acme"), "its installation is gone"
+
+
 def test_only_its_own_installation_loses_a_repository(connection: sa.Connection):
     repositories.see(connection, DEMO, 78, 100)
     repositories.remove(connection, [5], 77)

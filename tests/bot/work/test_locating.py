@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import replace
+from itertools import permutations
 
 import pytest
 
@@ -117,6 +118,53 @@ def test_deliveries_from_before_an_app_was_installed_anew_change_nothing(town: T
     assert town.known().installation_id == new.id
     assert town.bench.record(town.first).state == "open"
     assert town.asked(REPO, town.opened(REPO)) == 1
+
+
+def test_old_news_of_an_installation_move_no_repository_back(town: Town):
+    old = [again(it) for it in town.fake.hooks.deliveries if it.event == "installation"]
+    town.new("octo-org/other")
+    town.fake.account("acme", "Organization")
+    new = town.fake.install(town.bench.app, "acme")
+    town.fake.transfer(REPO, "acme")
+    town.bench.settle()
+    town.fake.rename(ELSEWHERE, "shown")
+    town.bench.settle()
+    older = [again(it) for it in town.fake.hooks.deliveries if b'"added"' in it.body]
+    town.bench.hand_over(old + older)
+    town.bench.settle()
+    known = town.known()
+    assert (known.repository.full_name, known.installation_id, known.removed) == ("acme/shown", new.id, False)
+
+
+@pytest.mark.parametrize("order", list(permutations(range(3))))
+def test_of_two_installations_the_later_has_the_repositories(bench: Bench, order: tuple[int, ...]):
+    """Both are heard of when the second is there, in any order."""
+    repository_id = bench.fake.add_repository(ELSEWHERE, FILES).id
+    bench.fake.uninstall(bench.fake.install(bench.app, "acme"))
+    new = bench.fake.install(bench.app, "acme")
+    news = [it for it in bench.waiting() if it.event == "installation"]
+    for index in order:
+        for lane in bench.hand_over([news[index]]):
+            bench.lanes.run(lane)
+    with bench.database.read() as connection:
+        (known,) = [it for it in repositories.every(connection) if it.repository.id == repository_id]
+    assert (known.installation_id, len(news)) == (new.id, 3)
+
+
+def test_a_repository_is_not_lost_where_its_new_owners_news_come_first(town: Town):
+    town.fake.account("acme", "Organization")
+    new = town.fake.install(town.bench.app, "acme")
+    town.fake.transfer(REPO, "acme")
+    with town.bench.database.write() as connection:
+        schedules.drop(connection, town.id)
+    order = (b'"action":"added"', b'"action":"removed"', b'"action":"transferred"')
+    news = town.bench.waiting()
+    for action in order:
+        for lane in town.bench.hand_over([it for it in news if action in it.body]):
+            town.bench.lanes.run(lane)
+    known = town.known()
+    assert (known.repository.full_name, known.installation_id, known.removed) == (ELSEWHERE, new.id, False)
+    assert town.planned()
 
 
 def test_a_new_repository_under_an_old_name_gets_nothing_of_the_old_ones(town: Town):
