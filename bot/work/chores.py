@@ -169,4 +169,3 @@ class Chores:
     def _bring_back(self, repository_id: int, name: str, lease: int | None, at: int | None, failures: int = 0) -> None:
         with self._database.write() as connection:
             schedules.bring_back(connection, repository_id, name, lease, at, failures=failures)
-

@@ -126,7 +126,7 @@ class Grants:
             # Another has taken the name by which it was known.
             nameless = [it for id_, it in covered.items() if here.get(id_) == ""]
             repositories.install(connection, new + nameless, grant.id, came, told=told)
-            schedules.put_all(connection, [it.id for it in new + nameless], POLICY, now)
+            landscape.begin_with(connection, [it.id for it in new + nameless], now, self._recent)
             for id_ in sorted(here.keys() & covered.keys()):
                 schedules.plan(connection, id_, POLICY, now)
         done.repositories_gone += len(gone)

@@ -10,6 +10,7 @@ from bot.store.times import to_ms
 from bot.work.contexts import touches_decisions
 
 if TYPE_CHECKING:
+    from collections.abc import Collection
     from datetime import datetime, timedelta
 
     from sqlalchemy import Connection
@@ -39,8 +40,14 @@ def installed(connection: Connection, event: Event, received_at: int, recent: ti
         repositories.install(connection, given, id_, received_at if began is None else began)
         if began is not None:
             repositories.came_with(connection, [it.id for it in event.repositories_added], id_, began)
-        schedules.put_all(connection, [it.id for it in given], POLICY, received_at)
+        begin_with(connection, [it.id for it in given], received_at, recent)
     repositories.remove(connection, [repository.id for repository in event.repositories_removed], id_)
+
+
+def begin_with(connection: Connection, repository_ids: Collection[int], now: int, recent: timedelta) -> None:
+    """Looks into what was given; also, where it had been given before, at what authors may have mended meanwhile."""
+    schedules.put_all(connection, repository_ids, POLICY, now)
+    issues.look_again_at_open_requests(connection, repository_ids, now, now - round(recent.total_seconds() * 1000))
 
 
 def _began(event: Event, received_at: int) -> int | None:

@@ -15,7 +15,7 @@ from bot.work.chores import Chores
 from bot.work.contexts import Contexts
 from bot.work.locating import confirmed
 from bot.work.schedules import follow_policy
-from tests.bot.work.bench import FORM, INCOMPLETE, PACE, REPO, Bench, again
+from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE, PACE, REPO, Bench, again
 from tests.fakes.github.model import Delivery, Issue
 
 FILES = {".github/ISSUE_TEMPLATE/bug.yml": FORM}
@@ -289,3 +289,14 @@ def test_while_github_does_not_say_the_lane_waits(town: Town):
     assert town.known().repository.full_name == SHOWN
     assert town.bench.undone() == 0
     assert not town.bench.dead()
+
+
+def test_what_was_mended_while_a_repository_was_away_is_seen_once_it_is_given_back(town: Town):
+    town.fake.choose_repositories(town.bench.installation, removed=[REPO])
+    town.bench.settle()
+    assert town.known().removed
+    town.fake.edit_issue(REPO, town.first, body=COMPLETE)
+    town.lose_news()
+    town.fake.choose_repositories(town.bench.installation, added=[REPO])
+    town.bench.settle()
+    assert town.bench.labels(town.first) == {"bug"}
