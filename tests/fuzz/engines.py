@@ -9,8 +9,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-MOST_MEMORY = 2048
-"""Megabytes that a target may come to use, with all that the engine keeps."""
 LONGEST_INPUT = 16_384
 
 
@@ -68,7 +66,7 @@ def by_atheris(name: str, seconds: float, folder: Path) -> None:
         "max_total_time": int(seconds),
         "max_len": LONGEST_INPUT,
         "timeout": 30,
-        "rss_limit_mb": MOST_MEMORY,
+        "rss_limit_mb": target.most_memory,
         "dict": words,
         "artifact_prefix": f"{folder}/",
         "print_final_stats": 1,
@@ -89,7 +87,7 @@ ENGINES: dict[str, Callable[[str, float, Path], None]] = {"hypothesis": by_hypot
 
 def main() -> None:
     engine, name, seconds, folder = sys.argv[1:]
-    resource.setrlimit(resource.RLIMIT_DATA, (2 * MOST_MEMORY * 1024**2,) * 2)
+    resource.setrlimit(resource.RLIMIT_DATA, (2 * targets()[name].most_memory * 1024**2,) * 2)
     ENGINES[engine](name, float(seconds), Path(folder))
 
 

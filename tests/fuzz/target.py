@@ -27,6 +27,8 @@ class Target:
     """Inputs to begin with."""
     longest: float = 3.0
     """Seconds of the processor that one input may cost, however hostile."""
+    most_memory: int = 2048
+    """Megabytes that it may come to use in all, with all that the engine keeps."""
 
     def examine(self, data: bytes) -> None:
         """Run it, and see to the time."""
