@@ -118,7 +118,9 @@ def _label(desk: _Desk) -> _Answer:
     named = [stock.real_name(name) for name in _names(desk.command.arguments, known)]
     if not named or None in named:
         return "confused"
-    wanted = [name for name in dict.fromkeys(named) if name and name.lower() not in desk.overtaken]
+    # Those that people have put on themselves are as wished.
+    left_off = desk.overtaken - present
+    wanted = [name for name in dict.fromkeys(named) if name and name.lower() not in left_off]
     if not wanted:
         return None
     add = tuple(name for name in wanted if name.lower() not in present)
@@ -139,8 +141,8 @@ def _label(desk: _Desk) -> _Answer:
 def _unlabel(desk: _Desk) -> _Answer:
     present = {label.lower() for label in desk.issue.labels}
     named = {name.lower() for name in _names(desk.command.arguments, present | desk.overtaken)}
-    keys = named - desk.overtaken
-    if not named or not keys <= present:
+    keys = named - (desk.overtaken & present)
+    if not named or not keys <= present | desk.overtaken:
         return "confused"
     if not keys:
         return None

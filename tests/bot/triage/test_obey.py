@@ -90,15 +90,20 @@ def overtaken(name: str, *arguments: str, by: str, seconds: int = 1, state: str 
         ("reopen", "", "", "closed"),
         ("label", "docs", "docs", "open"),
         ("unlabel", "bug", "bug", "open"),
-        ("unlabel", "docs", "docs", "open"),
     ],
-    ids=["close", "reopen", "label", "unlabel", "unlabel done by hand"],
 )
 def test_a_command_does_not_overrule_what_a_person_did_since(name: str, argument: str, by: str, state: str):
     here = overtaken(name, *argument.split(), by=by, state=state)
     before = settled(state=state)
     assert (here.issue.state, here.issue.labels) == (state, before.issue.labels)
     assert here.reactions == ()
+
+
+@pytest.mark.parametrize(("name", "label"), [("label", "bug"), ("unlabel", "docs")])
+def test_a_command_that_a_person_has_carried_out_by_hand_is_confirmed(name: str, label: str):
+    here = overtaken(name, label, by=label)
+    assert here.issue.labels == settled().issue.labels
+    assert reaction(here) == "+1"
 
 
 @pytest.mark.parametrize(("by", "seconds"), [("", 0), ("", -1), ("docs", 1)])
