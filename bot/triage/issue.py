@@ -158,9 +158,9 @@ class History:
     """Of the bot's own, those that go with a warning: the policy may name another by now; lower case."""
     labelled_at: tuple[tuple[str, datetime], ...] = ()
     """Labels, lower case, and when somebody other than the author last put them on; where the mirror tells."""
-    changed_by_hand: tuple[tuple[str, datetime], ...] = ()
-    """Labels, lower case, and the empty text for open or closed: when a person last changed each. Read only for
-    commands that arrive late, and may have been overtaken."""
+    changed_by_hand: tuple[Change, ...] = ()
+    """How a person last changed each label, here in lower case, and the state. Read only for commands that arrive late,
+    and may have been overtaken."""
     asked_fields: tuple[str, ...] = ()
     """Fields a maintainer asked for by `/needs-info field…`; field ids or labels."""
     needs_info_by_maintainer: bool = False

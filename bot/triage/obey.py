@@ -41,11 +41,11 @@ class _Desk:
     def because(self) -> str:
         return f"{self.command.actor.login} wrote /{self.command.name}."
 
-    @property
-    def overtaken(self) -> frozenset[str]:
-        """Labels, lower case, and the empty text for open or closed: what a person changed after the command."""
+    def overtaken(self, *, added: bool) -> frozenset[str]:
+        """Labels, lower case, that a person put on since, or took off; the empty text for opened again, or closed."""
         at = self.command.at
-        return frozenset(key for key, changed_at in self.history.changed_by_hand if at is not None and changed_at > at)
+        since = (it for it in self.history.changed_by_hand if at is not None and it.at > at)
+        return frozenset(it.label for it in since if it.added is added)
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +119,8 @@ def _label(desk: _Desk) -> _Answer:
     if not named or None in named:
         return "confused"
     # Those that people have put on themselves are as wished.
-    left_off = desk.overtaken - present
-    wanted = [name for name in dict.fromkeys(named) if name and name.lower() not in left_off]
+    taken_off = desk.overtaken(added=False)
+    wanted = [name for name in dict.fromkeys(named) if name and name.lower() not in taken_off]
     if not wanted:
         return None
     add = tuple(name for name in wanted if name.lower() not in present)
@@ -140,9 +140,10 @@ def _label(desk: _Desk) -> _Answer:
 
 def _unlabel(desk: _Desk) -> _Answer:
     present = {label.lower() for label in desk.issue.labels}
-    named = {name.lower() for name in _names(desk.command.arguments, present | desk.overtaken)}
-    keys = named - (desk.overtaken & present)
-    if not named or not keys <= present | desk.overtaken:
+    put_on, taken_off = desk.overtaken(added=True), desk.overtaken(added=False)
+    named = {name.lower() for name in _names(desk.command.arguments, present | put_on | taken_off)}
+    keys = named - put_on
+    if not named or not keys <= present | taken_off:
         return "confused"
     if not keys:
         return None
@@ -219,7 +220,7 @@ def _close(desk: _Desk) -> _Answer:
         return "confused"
     if desk.issue.state == "closed":
         return _Effect()
-    if "" in desk.overtaken:
+    if "" in desk.overtaken(added=True):
         return None
     action = Close(reason="completed" if word == "completed" else "not_planned", because=desk.because)
     return _Effect((action,), issue={"state": "closed"}, remember={"closed_by_bot": True})
@@ -228,7 +229,7 @@ def _close(desk: _Desk) -> _Answer:
 def _reopen(desk: _Desk) -> _Answer:
     if desk.issue.state == "open":
         return _Effect()
-    if "" in desk.overtaken:
+    if "" in desk.overtaken(added=False):
         return None
     # What a maintainer closed by hand stays closed until a maintainer says otherwise.
     if not (desk.command.actor.is_maintainer or desk.history.closed_by_bot):

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from bot.store.issues import Record
     from bot.store.waiting import Seen
-    from bot.triage.issue import Comment, Repository
+    from bot.triage.issue import Change, Comment, Repository
     from bot.triage.release import Release
     from bot.work.mirror import Look
     from bot.work.ports import SeesReleases, Sight
@@ -87,7 +87,7 @@ class _Looking:
         self._fresh = look.fresh and shown is not None and now - shown.updated_at <= _TRUSTED_FOR
         self._recent = bool(look.deliveries) and self._may_lag(look.record.updated_at)
         self._asked_for_releases = False
-        self._changed_by_hand: tuple[tuple[str, datetime], ...] | None = None
+        self._changed_by_hand: tuple[Change, ...] | None = None
 
     @property
     def _repository(self) -> Repository:
@@ -222,11 +222,11 @@ class _Looking:
             if last.added == (label in there) and not self._is_self(last.by.login):
                 self._record.label_by_other(label, last.by, added=last.added)
 
-    def _ask_what_people_changed(self) -> tuple[tuple[str, datetime], ...]:
+    def _ask_what_people_changed(self) -> tuple[Change, ...]:
         if self._changed_by_hand is None:
             changes = self._installed.reader.changes(self._repository, self._record.number)
-            last = {it.label.lower(): it.at for it in changes if not it.by.is_bot}
-            self._changed_by_hand = tuple(sorted(last.items()))
+            last = {it.label.lower(): it for it in changes if not it.by.is_bot}
+            self._changed_by_hand = tuple(it._replace(label=label) for label, it in last.items())
         return self._changed_by_hand
 
     def _adopt(self) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from bot.triage.issue import Actor, History
+from bot.triage.issue import Actor, Change, History
 from bot.triage.plan import AddLabels, Close, EditRequest, Remember, RemoveLabel
 from tests.bot.triage.world import AUTHOR, MAINTAINER, NOW, STRANGER, World, bug, context, issue, kinds, world
 
@@ -73,27 +73,28 @@ def test_an_unknown_command_is_answered_by_a_puzzled_face_only():
     assert here.history.commands == ()
 
 
-def overtaken(name: str, *arguments: str, by: str, seconds: int = 1, state: str = "open") -> World:
-    """A maintainer's command, and what a person changed so many seconds after it."""
+def overtaken(name: str, *arguments: str, by: str, added: bool = False, seconds: int = 1, state: str = "open") -> World:
+    """A maintainer's command, and which label or state a person changed so many seconds after it."""
     here = settled(state=state)
     here.command(MAINTAINER, name, *arguments)
-    here.history = replace(here.history, changed_by_hand=((by, NOW + timedelta(seconds=seconds)),))
+    change = Change(by, MAINTAINER, added=added, at=NOW + timedelta(seconds=seconds))
+    here.history = replace(here.history, changed_by_hand=(change,))
     here.settle()
     assert here.history.commands == ()
     return here
 
 
 @pytest.mark.parametrize(
-    ("name", "argument", "by", "state"),
+    ("name", "argument", "state", "added"),
     [
-        ("close", "", "", "open"),
-        ("reopen", "", "", "closed"),
-        ("label", "docs", "docs", "open"),
-        ("unlabel", "bug", "bug", "open"),
+        ("close", "", "open", True),
+        ("reopen", "", "closed", False),
+        ("label", "docs", "open", False),
+        ("unlabel", "bug", "open", True),
     ],
 )
-def test_a_command_does_not_overrule_what_a_person_did_since(name: str, argument: str, by: str, state: str):
-    here = overtaken(name, *argument.split(), by=by, state=state)
+def test_a_command_does_not_overrule_what_a_person_did_since(name: str, argument: str, state: str, *, added: bool):
+    here = overtaken(name, *argument.split(), by=argument, added=added, state=state)
     before = settled(state=state)
     assert (here.issue.state, here.issue.labels) == (state, before.issue.labels)
     assert here.reactions == ()
@@ -101,7 +102,7 @@ def test_a_command_does_not_overrule_what_a_person_did_since(name: str, argument
 
 @pytest.mark.parametrize(("name", "label"), [("label", "bug"), ("unlabel", "docs")])
 def test_a_command_that_a_person_has_carried_out_by_hand_is_confirmed(name: str, label: str):
-    here = overtaken(name, label, by=label)
+    here = overtaken(name, label, by=label, added=name == "label")
     assert here.issue.labels == settled().issue.labels
     assert reaction(here) == "+1"
 
