@@ -36,7 +36,7 @@ class Progress:
     """All that was to arrive before then was looked for; None before the first look came to its end."""
     began_at: int | None = None
     """When the look under way began; None where none is."""
-    cursor: str = ""
+    page: str = ""
     """Where it goes on listing; empty for from the start."""
     listed: bool = False
     """It has come to the end of the list."""
@@ -46,23 +46,28 @@ class Progress:
     """When every account was last asked for the repositories that the App may see."""
     tries: dict[str, tuple[int, int]] = field(default_factory=dict)
     """Of deliveries that were asked for and did not arrive, by GUID: how often, and when last."""
+    others: dict[str, Any] = field(default_factory=dict)
+    """What a newer release wrote of its own, for it to find again."""
 
     def end(self) -> Progress:
         """Of the look under way."""
-        return replace(self, until=self.began_at, began_at=None, cursor="", listed=False)
+        return replace(self, until=self.began_at, began_at=None, page="", listed=False)
 
 
-_NAMES = tuple(item.name for item in fields(Progress))
+_NAMES = tuple(item.name for item in fields(Progress) if item.name != "others")
+_OF_MISSING = tuple(item.name for item in fields(Missing))
 
 
 def get(connection: sa.Connection) -> Progress:
     said: dict[str, Any] = orjson.loads(schedules.state(connection, schedules.OWN, CATCH_UP) or b"{}")
-    known = {name: said[name] for name in _NAMES if name in said}
+    known = {name: said.pop(name) for name in _NAMES if name in said}
     tries = {guid: tuple(it) for guid, it in known.get("tries", {}).items()}
-    return Progress(**known | {"tries": tries, "missing": tuple(Missing(**it) for it in known.get("missing", ()))})
+    missing = tuple(Missing(*(it[name] for name in _OF_MISSING)) for it in known.get("missing", ()))
+    return Progress(**known | {"tries": tries, "missing": missing, "others": said})
 
 
 def put(connection: sa.Connection, progress: Progress, now: int) -> None:
     """A chore that was never planned is due `now`, to have a row for the note."""
     schedules.plan(connection, schedules.OWN, CATCH_UP, now)
-    schedules.note(connection, schedules.OWN, CATCH_UP, orjson.dumps(asdict(progress)).decode())
+    said = asdict(progress)
+    schedules.note(connection, schedules.OWN, CATCH_UP, orjson.dumps(said.pop("others") | said).decode())

@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Protocol
 
 import structlog
 
-from bot.github.errors import NotFound, Rejected
+from bot.github.errors import Forbidden, GitHubError, NotFound, Rejected, Unavailable
 from bot.store import catching_up, deliveries, repositories
-from bot.store.catching_up import Missing
+from bot.store.catching_up import Missing, Progress
 from bot.store.times import from_ms, to_ms
 from bot.work import missed
 from bot.work.chores import OwnWork
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from bot.github.registration import Sent, SentPage
-    from bot.store.catching_up import Progress
     from bot.store.database import Database
     from bot.triage.issue import Repository
     from bot.work.chores import OwnChore
@@ -57,6 +56,8 @@ docs.github.com/en/rest/using-the-rest-api/best-practices-for-using-the-rest-api
 _ARRIVES_WITHIN = 10.0
 """Seconds; so long GitHub itself waits for an answer."""
 _MOST_TRIES = 5
+_PATIENCE = 3
+"""So many without an answer, one after the other, and GitHub itself is in trouble."""
 _MOST_KEPT = 2000
 """Deliveries found before any is asked for; where more are missing, those are asked for in a second part."""
 
@@ -74,6 +75,8 @@ class Found:
 
     listed: int = 0
     """Attempts of GitHub's that were gone through."""
+    tried: int = 0
+    """That were asked for, whatever came of it."""
     asked: dict[str, Missing] = field(default_factory=dict)
     """By GUID."""
     arrived: int = 0
@@ -84,6 +87,10 @@ class Found:
     """Not asked for any more, after so many times."""
     over: bool = False
     """The look came to its end; else it is to be gone on with."""
+    begun_anew: bool = False
+    """GitHub no longer knew where the list was to be gone on with."""
+    covered: bool = False
+    """All accounts were asked for their repositories."""
     put_right: PutRight = field(default_factory=PutRight)
     """What was wrong about installations, where the look began."""
 
@@ -128,25 +135,28 @@ class Look:
         self._stopping = stopping
         self._insistent = insistent
         self._arrives_within = arrives_within
+        self._progress = Progress()
 
     def go_on(self, most: int) -> Found:
         """Asks for so many at most, and waits until they are there. Raises GitHubError, with all kept that was done."""
         found = Found()
-        progress = self._begun(found)
+        self._progress = self._begun(found)
         try:
             while not self._stopping.is_set():
+                progress = self._progress
                 if len(progress.missing) >= (1 if progress.listed else _MOST_KEPT):
-                    progress = self._ask(progress, most, found)
-                    if progress.missing:
+                    self._ask(most, found)
+                    if self._progress.missing:
                         break
                 elif progress.listed:
-                    found.over, progress = True, progress.end()
+                    found.over, self._progress = True, progress.end()
                     break
                 else:
-                    progress = self._list(progress, found)
-                    self._keep(progress)
+                    self._list(found)
+                    self._keep()
         finally:
-            self._keep(self._waited(progress, found))
+            self._wait(found)
+            self._keep()
         return found
 
     def _begun(self, found: Found) -> Progress:
@@ -168,7 +178,7 @@ class Look:
             # Not all accounts were asked, so that the look is yet to begin.
             return before
         if thorough:
-            progress = replace(progress, covered_at=to_ms(now))
+            found.covered, progress = True, replace(progress, covered_at=to_ms(now))
         with self._database.write() as connection:
             if until is not None and from_ms(until) < now - GITHUB_KEEPS:
                 log.warning("more time has passed than GitHub keeps deliveries for", since=from_ms(until))
@@ -176,25 +186,30 @@ class Look:
             catching_up.put(connection, progress, to_ms(now))
         return progress
 
-    def _list(self, progress: Progress, found: Found) -> Progress:
+    def _list(self, found: Found) -> None:
         """Goes through one page more."""
+        progress = self._progress
         try:
-            page = self._github.sent(progress.cursor)
+            page = self._github.sent(progress.page)
         except (NotFound, Rejected):
-            if not progress.cursor:
+            if not progress.page:
                 raise
-            # GitHub promises nothing of how long a cursor is good.
-            return replace(progress, cursor="", missing=())
+            # GitHub promises nothing of how long a cursor is good; but where a new one is not either, that was all.
+            anew = replace(progress, page="", missing=())
+            self._progress = replace(progress, listed=True) if found.begun_anew else anew
+            found.begun_anew = True
+            return
         missing = self._missing(page.sent, progress, found)
-        if any(it.event == "installation_repositories" for it in missing):
+        if not found.covered and any(it.event == "installation_repositories" for it in missing):
             # That delivery will not tell when it was; what is filed there since is not to count as older.
             self._grants.put_right(to_ms(self._clock()), progress.until, repositories_too=True)
             if self._stopping.is_set():
-                return progress
+                return
+            found.covered = True
         found.listed += len(page.sent)
         at_end = not page.cursor or any(self._is_from_before(it, progress) for it in page.sent)
         kept = (*progress.missing, *map(_kept, missing))
-        return replace(progress, cursor=page.cursor, listed=at_end, missing=kept)
+        self._progress = replace(progress, page=page.cursor, listed=at_end, missing=kept)
 
     def _missing(self, sent: Iterable[Sent], progress: Progress, found: Found) -> list[Sent]:
         """Those of a page to be asked for, each delivery once."""
@@ -224,47 +239,61 @@ class Look:
         """The look before this one has seen it."""
         return it.at is not None and progress.until is not None and to_ms(it.at + _OVERLAP) < progress.until
 
-    def _ask(self, progress: Progress, most: int, found: Found) -> Progress:
+    def _ask(self, most: int, found: Found) -> None:
         """Oldest first, as of two that contradict each other the later one holds; what is left stays missing."""
-        tries, missing = dict(progress.tries), list(progress.missing)
-        here = self._known(it.guid for it in missing)
-        while missing:
-            it = missing[-1]
+        here = self._known(it.guid for it in self._progress.missing)
+        unanswered: list[GitHubError] = []
+        while self._progress.missing:
+            *others, it = self._progress.missing
             if it.guid not in here:
-                if len(found.asked) >= most or self._stopping.wait(_BETWEEN if found.asked else 0):
-                    break
-                times, _ = tries.get(it.guid, (0, 0))
+                if found.tried >= most or self._stopping.wait(_BETWEEN if found.tried else 0):
+                    return
+                found.tried += 1
+                times, _ = self._progress.tries.get(it.guid, (0, 0))
                 try:
                     self._github.send_again(it.id)
                 except (NotFound, Rejected) as error:
                     log.warning("GitHub does not send a delivery again", delivery=it.guid, reason=str(error))
                     found.refused[it.guid] = str(error)
                     times = _MOST_TRIES
+                except (Forbidden, Unavailable) as error:
+                    unanswered.append(error)
+                    if times + 1 < _MOST_TRIES:
+                        # The others come before it.
+                        others.insert(0, it)
+                    else:
+                        found.refused[it.guid] = "GitHub gave no answer, again and again"
                 else:
+                    unanswered.clear()
                     log.info("asked for a delivery that never arrived", delivery=it.guid, github_event=it.event)
                     found.asked[it.guid] = it
-                tries[it.guid] = (times + 1, to_ms(self._clock()))
-            missing.pop()
-        return replace(progress, tries=tries, missing=tuple(missing))
+                    if it.event == "installation_repositories":
+                        # Of several that contradict each other some may be lost for good: GitHub itself tells.
+                        self._progress = replace(self._progress, covered_at=None)
+                tries = self._progress.tries | {it.guid: (times + 1, to_ms(self._clock()))}
+                self._progress = replace(self._progress, tries=tries)
+            self._progress = replace(self._progress, missing=tuple(others))
+            if len(unanswered) >= _PATIENCE:
+                raise unanswered[-1]
 
-    def _waited(self, progress: Progress, found: Found) -> Progress:
+    def _wait(self, found: Found) -> None:
         """Until what was asked for is there, or will not be; forgets what arrived, and what GitHub has forgotten."""
         until = time.monotonic() + self._arrives_within
-        here = self._known(progress.tries)
+        here = self._known(self._progress.tries)
         while not here >= found.asked.keys() and time.monotonic() < until and not self._stopping.wait(0.2):
             here = self._known(found.asked)
         found.arrived = len(here & found.asked.keys())
         old = to_ms(self._clock() - 3 * GITHUB_KEEPS)
-        left = {guid: tried for guid, tried in progress.tries.items() if guid not in here and tried[1] > old}
-        return replace(progress, tries=left)
+        left = {guid: tried for guid, tried in self._progress.tries.items() if guid not in here and tried[1] > old}
+        self._progress = replace(self._progress, tries=left)
 
     def _known(self, guids: Iterable[str]) -> set[str]:
         with self._database.read() as connection:
             return deliveries.known(connection, list(guids))
 
-    def _keep(self, progress: Progress) -> None:
+    def _keep(self) -> None:
         with self._database.write() as connection:
-            catching_up.put(connection, progress, to_ms(self._clock()))
+            catching_up.put(connection, self._progress, to_ms(self._clock()))
 
 
 def _kept(sent: Sent) -> Missing:

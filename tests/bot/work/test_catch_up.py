@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from bot.github import transport
 from bot.github.app import App
-from bot.github.errors import LimitReached
-from bot.github.registration import Registration
+from bot.github.errors import LimitReached, Rejected, Unavailable
+from bot.github.registration import Grant, Registration, SentPage
 from bot.store import catching_up, deliveries, issues, repositories, schedules
 from bot.store.database import Database
 from bot.triage.issue import Repository
@@ -162,27 +163,47 @@ def test_a_look_that_is_stopped_goes_on_where_it_was(place: Place):
     assert len(place.sent_again()) == 4
 
 
-class ToldToStop:
-    """GitHub, and somebody who stops the service once it has asked for so many."""
+class Spied:
+    """GitHub, with what is asked for; `then` is called after each."""
 
-    def __init__(self, registration: Registration, after: int) -> None:
-        self.sent, self.grants = registration.sent, registration.grants
-        self.stopping = threading.Event()
-        self._registration, self._left = registration, after
+    def __init__(self, place: Place, then: Callable[[], None] = lambda: None) -> None:
+        self._registration, self._then = place.registration, then
+        self.asked: list[int] = []
+        self.listed: list[str] = []
+        self.granted = 0
+        self.bad_cursors = False
+        self.fails: set[int] = set()
+
+    def sent(self, cursor: str = "") -> SentPage:
+        self.listed.append(cursor)
+        if cursor and self.bad_cursors:
+            raise Rejected("there is no such cursor", 422)
+        return self._registration.sent(cursor)
+
+    def grants(self) -> list[Grant]:
+        self.granted += 1
+        return self._registration.grants()
 
     def send_again(self, sent_id: int) -> None:
+        self.asked.append(sent_id)
+        if sent_id in self.fails:
+            raise Unavailable("GitHub is away")
         self._registration.send_again(sent_id)
-        self._left -= 1
-        if self._left == 0:
-            self.stopping.set()
+        self._then()
+
+    def look(self, place: Place, most: int = 30, stopping: threading.Event | None = None) -> Found:
+        stopping = stopping or threading.Event()
+        look = Look(place.database, self, place.covered, place.now, stopping, arrives_within=3)
+        return look.go_on(most)
 
 
 def test_what_a_look_had_left_when_the_service_was_stopped_is_asked_for_after_its_start(place: Place):
     place.wait(3 * HOUR)
     lost = place.lose(4)
     place.age(2 * HOUR)
-    github = ToldToStop(place.registration, after=2)
-    first = Look(place.database, github, lambda _: [], place.now, github.stopping).go_on(30)
+    stopping = threading.Event()
+    github = Spied(place, lambda: stopping.set() if len(github.asked) == 2 else None)
+    first = github.look(place, stopping=stopping)
     assert (len(first.asked), first.over) == (2, False)
     assert len(place.look().asked) == 2
     assert place.stored(lost) == set(lost)
@@ -296,9 +317,81 @@ def test_a_cursor_that_is_good_no_longer_costs_only_another_reading(place: Place
     (lost,) = place.lose()
     with place.database.write() as connection:
         progress = catching_up.get(connection)
-        stale = catching_up.Progress(progress.until, began_at=round(place.seconds() * 1000), cursor="stale")
+        stale = catching_up.Progress(progress.until, began_at=round(place.seconds() * 1000), page="stale")
         catching_up.put(connection, stale, 0)
     assert set(place.look().asked) == {lost}
+
+
+def test_where_no_cursor_is_good_what_was_found_is_asked_for(place: Place):
+    place.wait(3 * HOUR)
+    for _ in range(120):
+        place.fake.ping(place.app)
+    place.fake.hooks.wait(60)
+    lost = place.lose(2)
+    place.age(HOUR)
+    github = Spied(place)
+    github.bad_cursors = True
+    found = github.look(place)
+    assert (list(found.asked), found.over, len(github.listed)) == (lost, True, 4)
+
+
+def test_one_that_github_fails_on_holds_up_no_other(place: Place):
+    place.wait(3 * HOUR)
+    lost = place.lose(4)
+    place.age(HOUR)
+    github = Spied(place)
+    github.fails = {one.id for one in place.fake.hooks.deliveries if one.guid == lost[0]}
+    with pytest.raises(Unavailable):
+        github.look(place)
+    assert place.stored(lost) == set(lost[1:])
+    github.fails = set()
+    assert github.look(place).over
+    assert place.stored(lost) == set(lost)
+
+
+def test_one_that_github_fails_on_always_is_given_up(place: Place):
+    place.lose()
+    github = Spied(place)
+    github.fails = {place.fake.hooks.deliveries[-1].id}
+    with pytest.raises(Unavailable):
+        github.look(place)
+    found = github.look(place)
+    assert (len(found.refused), found.over, len(github.asked)) == (1, True, 5)
+
+
+def test_where_news_of_repositories_were_lost_all_accounts_are_asked_once_then_and_once_after(place: Place):
+    other = place.fake.install(place.app, "acme", [])
+    place.fake.add_repository("acme/new")
+    place.fake.hooks.wait()
+    place.look()
+    place.app.webhook_url = "http://127.0.0.1:9/webhook"
+    for given in range(3):
+        place.fake.choose_repositories(other, **{"removed" if given % 2 else "added": ["acme/new"]})
+    for _ in range(120):
+        place.fake.ping(place.app)
+    place.fake.choose_repositories(other, removed=["acme/new"])
+    place.fake.hooks.wait(60)
+    place.app.webhook_url = place.door.url
+    github = Spied(place)
+    assert len(github.look(place).asked) == 4
+    assert (len(github.listed), github.granted) == (2, 2)
+    place.wait(HOUR)
+    with place.database.read() as connection:
+        assert catching_up.get(connection).covered_at is None
+    github.look(place)
+    with place.database.read() as connection:
+        assert catching_up.get(connection).covered_at is not None
+
+
+def test_what_a_newer_release_notes_of_its_own_is_kept(place: Place):
+    place.look()
+    with place.database.write() as connection:
+        said = orjson.loads(schedules.state(connection, schedules.OWN, catch_up.CATCH_UP))
+        schedules.note(connection, schedules.OWN, catch_up.CATCH_UP, orjson.dumps(said | {"more": [1]}).decode())
+    place.lose()
+    place.look()
+    with place.database.read() as connection:
+        assert orjson.loads(schedules.state(connection, schedules.OWN, catch_up.CATCH_UP))["more"] == [1]
 
 
 def test_what_belongs_to_a_removed_installation_is_not_asked_for(place: Place):
