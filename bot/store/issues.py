@@ -308,6 +308,16 @@ def rename_label(connection: sa.Connection, repository_id: int, old: str, new: s
         connection.execute(issues.update().where(*here).values(**values))
 
 
+def with_open_requests(connection: sa.Connection, repository_ids: Collection[int]) -> list[int]:
+    """Those of these repositories that have any."""
+    found: list[int] = []
+    some = sorted(repository_ids)
+    for start in range(0, len(some), _AT_ONCE):
+        here = issues.c.repository_id.in_(some[start : start + _AT_ONCE])
+        found += connection.scalars(sa.select(issues.c.repository_id).where(here, *_OPEN_REQUEST).distinct())
+    return found
+
+
 def look_again_at_open_requests(
     connection: sa.Connection, repository_ids: Collection[int], at: int, updated_since: int
 ) -> None:

@@ -129,20 +129,27 @@ def see(connection: sa.Connection, repository: Repository, installation_id: int 
 def believable(connection: sa.Connection, given: Iterable[Repository], installation_id: int) -> list[Repository]:
     """Those of `given` that are taken to be this installation's now, though the news of it may be old.
 
-    One that is here stays where it is, and under its name, until GitHub is asked (`bot/work/locating.py`). Where an
-    account has installed the App anew, that is not needed: it has one installation at a time, and the later one has
-    the higher number.
+    One that is here stays where it is, and under its name, until GitHub is asked (`bot/work/locating.py`); also where
+    another bears that name now. Where an account has installed the App anew, that is not needed: it has one
+    installation at a time, and the later one has the higher number.
     """
-    some = list(given)
+    some = [it for it in given if not _is_anothers_name(connection, it)]
     gone = sa.select(installations.c.id).where(installations.c.removed.is_(True))
     held = sa.select(repositories.c.id, repositories.c.owner, repositories.c.installation_id).where(
         repositories.c.id.in_([it.id for it in some]),
         repositories.c.removed.is_(False),
+        repositories.c.installation_id.is_not(None),
         repositories.c.installation_id.not_in(gone),
     )
     here = {row.id: (row.owner.lower(), row.installation_id) for row in connection.execute(held)}
     anew = {id_: owner for id_, (owner, holder) in here.items() if holder < installation_id}
     return [it for it in some if it.id not in here or anew.get(it.id) == it.owner.lower()]
+
+
+def _is_anothers_name(connection: sa.Connection, repository: Repository) -> bool:
+    others = (repositories.c.id != repository.id, repositories.c.removed.is_(False))
+    named = sa.exists().where(*_by_name(repository.owner, repository.name), *others)
+    return bool(connection.scalar(sa.select(named)))
 
 
 def install(

@@ -17,6 +17,8 @@ OWN = 0
 """Stands in place of a repository's id, for what the service does once for all of them."""
 POLICY = "policy"
 """The chore that looks into the policy; due when the App is given a repository, and when its policy changes."""
+GIVEN_BACK = "given back"
+"""Noted for that chore: open Requests are to be looked at again, as what came of them meanwhile nobody told."""
 REPORT = "report"
 SWEEP = "sweep"
 READ = "read"

@@ -126,7 +126,7 @@ class Grants:
             # Another has taken the name by which it was known.
             nameless = [it for id_, it in covered.items() if here.get(id_) == ""]
             repositories.install(connection, new + nameless, grant.id, came, told=told)
-            landscape.begin_with(connection, [it.id for it in new + nameless], now, self._recent)
+            landscape.begin_with(connection, [it.id for it in new + nameless], now)
             for id_ in sorted(here.keys() & covered.keys()):
                 schedules.plan(connection, id_, POLICY, now)
         done.repositories_gone += len(gone)

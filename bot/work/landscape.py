@@ -37,17 +37,23 @@ def installed(connection: Connection, event: Event, received_at: int, recent: ti
         suspended(connection, id_, received_at, recent, suspended=event.action == "suspend")
     if event.action in {"created", "added"}:
         given = repositories.believable(connection, event.repositories_added, id_)
-        repositories.install(connection, given, id_, received_at if began is None else began)
-        if began is not None:
-            repositories.came_with(connection, [it.id for it in event.repositories_added], id_, began)
-        begin_with(connection, [it.id for it in given], received_at, recent)
+        # When a single one was given is not told, and the news may be late.
+        came, told = (received_at, False) if began is None else (began, True)
+        repositories.install(connection, given, id_, came, told=told)
+        if told:
+            repositories.came_with(connection, [it.id for it in event.repositories_added], id_, came)
+        begin_with(connection, [it.id for it in given], received_at)
     repositories.remove(connection, [repository.id for repository in event.repositories_removed], id_)
 
 
-def begin_with(connection: Connection, repository_ids: Collection[int], now: int, recent: timedelta) -> None:
-    """Looks into what was given; also, where it had been given before, at what authors may have mended meanwhile."""
+def begin_with(connection: Connection, repository_ids: Collection[int], now: int) -> None:
+    """Has the policy of what was given looked into; and what authors may have mended, where it is given back.
+
+    By the chore and not at once, since that asks GitHub first where the repository is: the news may be old.
+    """
     schedules.put_all(connection, repository_ids, POLICY, now)
-    issues.look_again_at_open_requests(connection, repository_ids, now, now - round(recent.total_seconds() * 1000))
+    for id_ in issues.with_open_requests(connection, repository_ids):
+        schedules.note(connection, id_, POLICY, schedules.GIVEN_BACK)
 
 
 def _began(event: Event, received_at: int) -> int | None:

@@ -14,7 +14,7 @@ import structlog
 from bot.github.errors import Forbidden, NotFound
 from bot.store import repositories, schedules
 from bot.store.schedules import POLICY
-from bot.work.landscape import changes_files, changes_labels
+from bot.work.landscape import begin_with, changes_files, changes_labels
 from bot.work.pace import Pause, or_pause
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def locate(
                 schedules.plan(connection, repository_id, POLICY, now)
             elif is_back or not known.repository.name:
                 # What is done by the clock had to stop.
-                schedules.put(connection, repository_id, POLICY, now)
+                begin_with(connection, [repository_id], now)
         if files or labels:
             repositories.change(connection, repository_id, now, files=files, labels=labels)
         return repositories.get(connection, repository_id)

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from croniter import croniter
 
-from bot.store import schedules, waiting
-from bot.store.schedules import REPORT, SWEEP
+from bot.store import issues, schedules, waiting
+from bot.store.schedules import POLICY, REPORT, SWEEP
 from bot.store.times import to_ms
 from bot.triage.waiting import least_days
+from bot.work.pace import PACE
 
 if TYPE_CHECKING:
     from sqlalchemy import Connection
@@ -25,8 +26,11 @@ _LOOKED_INTO_EVERY = timedelta(days=1)
 
 def follow_policy(chore: Chore) -> datetime:
     """Begins and ends the other chores as the policy says."""
-    policy, repository_id = chore.context.policy, chore.known.repository.id
+    policy, repository_id, now = chore.context.policy, chore.known.repository.id, to_ms(chore.now)
     with chore.database.write() as connection:
+        if schedules.state(connection, repository_id, POLICY) == schedules.GIVEN_BACK:
+            issues.look_again_at_open_requests(connection, [repository_id], now, to_ms(chore.now - PACE.recent))
+            schedules.note(connection, repository_id, POLICY, "")
         reports, sweeps = policy.report.schedule, waits(connection, repository_id, policy)
         wanted = {
             REPORT: following(reports, chore.now) if reports and policy.enabled else None,
@@ -38,7 +42,7 @@ def follow_policy(chore: Chore) -> datetime:
                 continue
             planned = schedules.next_at(connection, repository_id, name)
             # A cron line may have been moved; a sweep that is planned already keeps its time.
-            if planned is None or (name == REPORT and planned > to_ms(chore.now)):
+            if planned is None or (name == REPORT and planned > now):
                 schedules.put(connection, repository_id, name, to_ms(at))
     return chore.now + _LOOKED_INTO_EVERY
 

@@ -299,4 +299,53 @@ def test_what_was_mended_while_a_repository_was_away_is_seen_once_it_is_given_ba
     town.lose_news()
     town.fake.choose_repositories(town.bench.installation, added=[REPO])
     town.bench.settle()
+    town.look_into_policy()
+    town.bench.settle()
     assert town.bench.labels(town.first) == {"bug"}
+    town.bench.forget_calls()
+    town.look_into_policy()
+    town.bench.settle()
+    assert not town.bench.calls("GET", f"/issues/{town.first.number}")
+
+
+def test_old_news_of_an_installation_touch_no_issue_of_the_repository_that_bears_its_name_now(town: Town):
+    old = [again(it) for it in town.fake.hooks.deliveries if it.event == "installation"]
+    town.fake.rename(REPO, "former")
+    town.bench.settle()
+    town.new(REPO)
+    theirs = town.fake.open_issue(REPO, "bob", "Other", COMPLETE)
+    town.bench.settle()
+    town.fake.label(REPO, theirs, "needs-info", by="mia")
+    town.bench.settle()
+    assert theirs.number == town.first.number
+    with town.bench.database.write() as connection:
+        repositories.remove(connection, [town.id])
+    town.bench.hand_over(old)
+    town.bench.settle()
+    town.look_into_policy()
+    town.bench.settle()
+    assert set(town.fake.labels_of(REPO, theirs)) == {"bug", "needs-info"}
+
+
+def test_an_issue_filed_after_its_repository_was_taken_away_and_given_back_in_an_outage_is_new(town: Town):
+    bench = town.bench
+    bench.fake.choose_repositories(bench.installation, removed=[REPO])
+    bench.fake.choose_repositories(bench.installation, added=[REPO])
+    hours_ago = bench.fake.clock() - 4 * 3600
+    issue = bench.open(created_at=hours_ago)
+    bench.settle()
+    assert town.asked(REPO, issue) == 1
+
+
+def test_an_installation_is_heard_of_after_a_repositorys_own_webhook_told_of_it(bench: Bench):
+    bench.waiting()
+    bench.new_database()
+    shown = bench.github.installation(bench.installation.id).reader.repository(*REPO.split("/"))
+    with bench.database.write() as connection:
+        repositories.see(connection, shown, None, 1)
+    bench.hand_over([again(it) for it in bench.fake.hooks.deliveries if it.event == "installation"])
+    bench.settle()
+    with bench.database.read() as connection:
+        known = repositories.get(connection, bench.repository_id)
+    assert known is not None
+    assert known.installation_id == bench.installation.id
