@@ -118,6 +118,16 @@ class Client:
             yield payloads.items(payloads.mapping(reply.data).get(member) if member else reply.data)
             following = next_page(reply.headers.get("link", ""))
 
+    def last_pages(self, path: str, most: int, *, repo: Repository | None = None) -> Iterator[list[Any]]:
+        """So many pages at the end of a listing that GitHub gives oldest first, in its order."""
+        whole = f"{path}?per_page={_PER_PAGE}"
+        first = self.call("GET", whole, repo=repo)
+        last = last_page(first.headers.get("link", ""))
+        if last <= most:
+            yield payloads.items(first.data)
+        for number in range(max(2, last - most + 1), last + 1):
+            yield payloads.items(self.call("GET", f"{whole}&page={number}", repo=repo).data)
+
     def graphql(self, query: str, variables: Mapping[str, Any]) -> Mapping[str, Any]:
         """The `data` of a GraphQL answer; a host without GraphQL is NotFound."""
         body = {"query": query, "variables": variables}
@@ -249,6 +259,12 @@ def next_page(link: str) -> str:
     """The address in a `Link` header; empty on the last page."""
     found = re.search(r'<([^>]*)>;\s*rel="next"', link)
     return found[1] if found else ""
+
+
+def last_page(link: str) -> int:
+    """The number of the last page, by a `Link` header; 1 where there is no other."""
+    found = re.search(r'<[^>]*[?&]page=(\d+)[^>]*>;\s*rel="last"', link)
+    return int(found[1]) if found else 1
 
 
 def path_of(repo: Repository) -> str:

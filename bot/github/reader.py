@@ -19,6 +19,9 @@ from bot.triage.release import Release
 
 __all__ = ["FileCache", "MemoryCache", "Reader", "RepositoryFiles"]
 
+_PAGES_OF_CHANGES = 5
+"""Of a hundred events each. What is asked is what was done within the last minutes or hours."""
+
 
 class Identity(Protocol):
     """Who the bot is, to know its own comments."""
@@ -88,11 +91,11 @@ class Reader:
                     yield comment
 
     def changes(self, repo: Repository, number: int) -> tuple[Change, ...]:
-        """How an issue's labels and state were changed, oldest first.
+        """How an issue's labels and state were last changed, oldest first: anybody can make them thousands.
 
         docs.github.com/en/rest/issues/events#list-issue-events
         """
-        pages = self._client.pages(f"{path_of(repo)}/issues/{number}/events", repo=repo)
+        pages = self._client.last_pages(f"{path_of(repo)}/issues/{number}/events", _PAGES_OF_CHANGES, repo=repo)
         found = (payloads.change(item) for page in pages for item in page)
         return tuple(change for change in found if change is not None)
 

@@ -118,6 +118,20 @@ def test_pages_are_followed_to_the_last(server: ScriptedServer, client: Client):
     assert server.lines() == ["GET /things?per_page=100&state=all", "GET /things?page=2"]
 
 
+@pytest.mark.parametrize(
+    ("last", "read", "others"),
+    [(1, [[1]], []), (2, [[1], [2]], [2]), (3, [[1], [2], [3]], [2, 3]), (900, [[2], [3], [4]], [898, 899, 900])],
+)
+def test_of_a_long_listing_only_the_last_pages_are_read(
+    server: ScriptedServer, client: Client, last: int, read: list[list[int]], others: list[int]
+):
+    pages = f'<{server.url}/x?per_page=100&page=2>; rel="next", <{server.url}/x?page={last}&per_page=100>; rel="last"'
+    first = Reply([1], headers={"Link": pages} if last > 1 else {})
+    server.on("GET /things", first, Reply([2]), Reply([3]), Reply([4]))
+    assert list(client.last_pages("/things", 3)) == read
+    assert server.lines() == [f"GET /things?{page}per_page=100" for page in ("", *(f"page={it}&" for it in others))]
+
+
 def test_a_refused_token_is_renewed_once(server: ScriptedServer, installation: Installation, repo: Repository):
     server.on(LABELS, Reply({"message": "Bad credentials"}, 401), Reply([]))
     installation.writer.perform(repo, 1, BUG)

@@ -73,6 +73,19 @@ def test_a_command_in_time_asks_nobody_what_was_done_since(place: Place):
     assert not place.bench.calls("GET", "/events")
 
 
+def test_of_thousands_of_changes_the_last_are_read(place: Place):
+    other = place.bench.open(COMPLETE)
+    place.fake.label(REPO, other, "extra", by="mia")
+    issue, lost = with_a_command(place, "/label extra")
+    issue.timeline[:0] = other.timeline[-1:] * 3000
+    place.fake.label(REPO, issue, "extra", by="mia")
+    place.fake.unlabel(REPO, issue, "extra", by="mia")
+    place.bench.forget_calls()
+    arrive_late(place, lost)
+    assert place.bench.labels(issue) == {"bug"}
+    assert len(place.bench.calls("GET", "/events")) < 10
+
+
 def with_a_command(place: Place, text: str, *, after: int = 60) -> tuple[Issue, list[Delivery]]:
     """An issue, and the news of a command said there so many seconds ago, which are lost."""
     issue = place.bench.open(COMPLETE)
