@@ -13,6 +13,7 @@ from bot.triage import lifecycle
 from bot.triage.commands import BY_HAND_TOO, NEEDS_INFO
 from bot.triage.decide import Context, decide
 from bot.triage.issue import Command, History, Issue, Request
+from bot.triage.obey import is_permitted
 from bot.triage.plan import AddLabels, Close, EditRequest, Plan, PostNotice, PostRequest, Remember, RemoveLabel
 from bot.triage.printed import asks_for_releases
 
@@ -101,7 +102,7 @@ class _Looking:
         if issue is not None and issue.state == "closed" and lifecycle.concerned(self._record):
             # No payload tells by whom.
             issue = None
-        if self._is_to_wait:
+        if issue is not None and self._is_to_wait(issue):
             # Nor whether the author has answered.
             issue = None
         if issue is not None and (self._fresh or self._shows_labels(issue)):
@@ -123,14 +124,17 @@ class _Looking:
             planned = self._decide(self._commented(issue))
         return Planned(self._look, planned, recovered)
 
-    @property
-    def _is_to_wait(self) -> bool:
+    def _is_to_wait(self, issue: Issue) -> bool:
         """Whether a command says to wait for the author, who may have spoken since."""
-        return any(command.name == NEEDS_INFO for command in self._commands)
+        return any(command.name == NEEDS_INFO for command in self._permitted(issue))
 
     def _is_late(self, command: Command) -> bool:
         """Whether people may have done since what it wants, or undone it."""
         return command.name in BY_HAND_TOO and command.at is not None and self._now - command.at > _TRUSTED_FOR
+
+    def _permitted(self, issue: Issue) -> list[Command]:
+        """Nobody else's command is worth reading all that was said and done, which may be a lot."""
+        return [it for it in self._commands if is_permitted(it, issue.author, self._context.policy)]
 
     def _may_lag(self, since: int | None) -> bool:
         """Whether GitHub may not show yet what happened then."""
@@ -146,7 +150,7 @@ class _Looking:
 
     def _decide(self, issue: Issue) -> Plan:
         history: History = self._record.history(self._commands)
-        if any(map(self._is_late, self._commands)):
+        if any(map(self._is_late, self._permitted(issue))):
             history = replace(history, changed_by_hand=self._ask_what_people_changed())
         if self._seen is not None:
             issue, history = self._seen.shown_on(issue), self._seen.added_to(history)
@@ -179,7 +183,7 @@ class _Looking:
         record, label = self._record, self._context.policy.labels.needs_info
         # A closed issue that is not asked any more may still wait by the label, for what a comment has said since.
         waits = label is not None and label.lower() in record.labels_by_bot and issue.state == "closed"
-        wanted = lifecycle.concerned(record) or record.request is not None or waits or self._is_to_wait
+        wanted = lifecycle.concerned(record) or record.request is not None or waits or self._is_to_wait(issue)
         return self._commented(issue) if wanted else issue
 
     def _commented(self, issue: Issue) -> Issue:

@@ -73,6 +73,18 @@ def test_a_command_in_time_asks_nobody_what_was_done_since(place: Place):
     assert not place.bench.calls("GET", "/events")
 
 
+@pytest.mark.parametrize("text", ["/label extra", "/needs-info"])
+def test_a_late_command_of_somebody_who_may_not_use_it_makes_the_bot_read_nothing(place: Place, text: str):
+    _, lost = with_a_command(place, text, by="stranger")
+    place.bench.settle()
+    place.clock.now += 3600
+    place.bench.forget_calls()
+    for delivery in lost:
+        send(place.bench, delivery)
+    assert not place.bench.calls("GET", "/events")
+    assert not place.bench.calls("GET", "/comments")
+
+
 def test_of_thousands_of_changes_the_last_are_read(place: Place):
     other = place.bench.open(COMPLETE)
     place.fake.label(REPO, other, "extra", by="mia")
@@ -86,11 +98,11 @@ def test_of_thousands_of_changes_the_last_are_read(place: Place):
     assert len(place.bench.calls("GET", "/events")) < 10
 
 
-def with_a_command(place: Place, text: str, *, after: int = 60) -> tuple[Issue, list[Delivery]]:
+def with_a_command(place: Place, text: str, *, after: int = 60, by: str = "mia") -> tuple[Issue, list[Delivery]]:
     """An issue, and the news of a command said there so many seconds ago, which are lost."""
     issue = place.bench.open(COMPLETE)
     place.bench.settle()
-    place.fake.comment(REPO, issue, "mia", text)
+    place.fake.comment(REPO, issue, by, text)
     place.clock.now += after
     return issue, place.bench.waiting()
 
