@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _HOUR = 3_600_000
+_DAY = 24 * _HOUR
 
 
 class Batch:
@@ -69,6 +70,8 @@ class Batch:
         self._pause: Pause | None = None
         self._turns = Turns(repository_id, workshop.pace, now)
         self._unanswered = 0
+        self._not_shown: NotFound | None = None
+        """GitHub has said that of the repository; one that it shows may be taken away at any time."""
 
     def run(self, pending: list[Delivery], due: list[int]) -> int:
         """Until when what can wait must rest, in milliseconds; 0 if it need not. Raises Pause once all is stored."""
@@ -233,12 +236,19 @@ class Batch:
 
     def _hidden(self, look: Look, repository: Repository, installed: Installed) -> GitHubError | None:
         """Why GitHub does not show the repository itself; None where it does."""
+        if self._not_shown is not None:
+            return self._not_shown
         try:
             with self._turns.asking(look):
                 found = installed.reader.repository(repository.owner, repository.name)
+        except NotFound as error:
+            self._not_shown = error
         except GitHubError as error:
             return error
-        return None if found.id == repository.id else NotFound(f"{repository.full_name} is another repository now")
+        else:
+            if found.id != repository.id:
+                self._not_shown = NotFound(f"{repository.full_name} is another repository now")
+        return self._not_shown
 
     def _store_intents(
         self,
@@ -336,10 +346,16 @@ class Batch:
                 commands.forget_open(connection, self._id, look.record.number)
                 issues.looked(connection, self._id, [look.record.number], self._now)
             elif not look.deliveries:
-                # What fails for no known reason would else fill the log for ever.
-                wait = pace.wait(6) if isinstance(error, Unavailable) else _HOUR
-                issues.look_at(connection, self._id, look.record.number, now + wait)
+                issues.look_at(connection, self._id, look.record.number, now + self._until_next(error))
         self._settled = []
+
+    def _until_next(self, error: Exception) -> int:
+        """Milliseconds until a look that no delivery asked for is tried again."""
+        if isinstance(error, Unavailable):
+            return self._shop.pace.wait(6)
+        # A hidden repository is known to be taken away by then (`catch_up.py`), or is given back.
+        # What fails for no known reason would else fill the log for ever.
+        return _DAY if isinstance(error, NotFound) else _HOUR
 
     def _write_failure(self, connection: Connection, failed: list[Delivery], error: Exception) -> bool:
         """Has these tried again later, or gives them up; whether it did."""

@@ -17,6 +17,7 @@ from bot.work.lanes import Lanes
 from bot.work.pace import Pace
 from bot.work.service import requeue_dead
 from tests.bot.work.bench import COMPLETE, FORM, INCOMPLETE, REPO, Bench, CutApp, PowerCut
+from tests.bot.work.place import DAY, Place
 from tests.fakes.github.model import Issue
 
 if TYPE_CHECKING:
@@ -260,6 +261,30 @@ def test_an_issue_of_a_repository_that_the_app_may_not_see_for_a_while_is_not_go
     assert "Version" not in request.body
 
 
+def test_a_repository_that_the_app_may_not_see_is_asked_for_by_the_day_until_it_is_given_back(place: Place):
+    bench = place.bench
+    bench.fake.add_repository(SECRET, {".github/ISSUE_TEMPLATE/bug.yml": FORM}, labels=["bug"], private=True)
+    acme = bench.fake.install(bench.app, "acme", [SECRET])
+    opened = [bench.fake.open_issue(SECRET, "ann", "It broke", INCOMPLETE) for _ in range(3)]
+    bench.settle()
+    bench.fake.choose_repositories(acme, removed=[SECRET])
+    bench.waiting()  # and lost
+    bench.forget_calls()
+    look_now(bench, SECRET, *opened)
+    assert bench.calls("GET", SECRET) == [f"GET /repos/{SECRET}"]
+    bench.forget_calls()
+    place.clock.now += 2 * 3600
+    bench.settle()
+    assert not bench.calls()
+    bench.fake.choose_repositories(acme, added=[SECRET])
+    bench.fake.edit_issue(SECRET, opened[0], body=COMPLETE)
+    bench.waiting()  # and lost
+    place.clock.now += DAY
+    bench.settle()
+    (request,) = bench.fake.comments_by(bench.app, SECRET, opened[0])
+    assert "Version" not in request.body
+
+
 def test_an_issue_that_is_not_there_when_its_time_comes_is_gone(bench: Bench):
     issue = bench.open()
     bench.settle()
@@ -417,8 +442,9 @@ def test_every_line_of_the_log_tells_the_delivery_and_no_secret(bench: Bench):
     assert "It fell over" not in str(lines)
 
 
-def look_now(bench: Bench, repo: str, issue: Issue) -> None:
+def look_now(bench: Bench, repo: str, *some: Issue) -> None:
     bench.settle()
     with bench.database.write() as connection:
-        issues.look_at(connection, bench.fake.repository(repo).id, issue.number, bench.now())
+        for issue in some:
+            issues.look_at(connection, bench.fake.repository(repo).id, issue.number, bench.now())
     bench.settle()
