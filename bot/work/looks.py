@@ -88,7 +88,7 @@ class _Looking:
         self._fresh = look.fresh and shown is not None and now - shown.updated_at <= _TRUSTED_FOR
         self._recent = bool(look.deliveries) and self._may_lag(look.record.updated_at)
         self._asked_for_releases = False
-        self._changed_by_hand: tuple[Change, ...] | None = None
+        self._changes_read: tuple[Change, ...] | None = None
 
     @property
     def _repository(self) -> Repository:
@@ -220,18 +220,21 @@ class _Looking:
 
     def _ask_who_changed(self, unclear: set[str], there: set[str]) -> None:
         """These were about to be changed and are as before: never changed, or changed back by somebody since."""
-        changes = {it.label.lower(): it for it in self._installed.reader.changes(self._repository, self._record.number)}
+        changes = {it.label.lower(): it for it in self._changes()}
         for label in unclear & changes.keys():
             last = changes[label]
             if last.added == (label in there) and not self._is_self(last.by.login):
                 self._record.label_by_other(label, last.by, added=last.added)
 
     def _ask_what_people_changed(self) -> tuple[Change, ...]:
-        if self._changed_by_hand is None:
-            changes = self._installed.reader.changes(self._repository, self._record.number)
-            last = {it.label.lower(): it for it in changes if not it.by.is_bot}
-            self._changed_by_hand = tuple(it._replace(label=label) for label, it in last.items())
-        return self._changed_by_hand
+        last = {it.label.lower(): it for it in self._changes() if not it.by.is_bot}
+        return tuple(it._replace(label=label) for label, it in last.items())
+
+    def _changes(self) -> tuple[Change, ...]:
+        """Read once."""
+        if self._changes_read is None:
+            self._changes_read = self._installed.reader.changes(self._repository, self._record.number)
+        return self._changes_read
 
     def _adopt(self) -> bool:
         found = self._installed.writer.find_request(self._repository, self._record.number)

@@ -106,6 +106,30 @@ def test_labels_that_were_never_put_on_are_put_on_after_all(bench: Bench):
     assert bench.record(issue).labels_by_bot == {"bug", "needs-info"}
 
 
+def test_what_was_done_to_an_issue_is_listed_once_for_a_look(place: Place):
+    bench = place.bench
+    issue = bench.open(COMPLETE)
+    bench.settle()
+    bench.fake.comment(REPO, issue, "mia", "/label extra")
+    late = bench.waiting()
+    place.clock.now += 3600
+    lose_the_next_labels(place, issue)
+    bench.forget_calls()
+    bench.hand_over(late)
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "extra", "needs-info"}
+    assert len(bench.calls("GET", "/events")) == 1
+
+
+def lose_the_next_labels(place: Place, issue: Issue) -> None:
+    """The issue lacks something from now on, and GitHub never gets to hear of the label for that."""
+    place.fake.faults.drop(method="POST", path="/labels$", when="before")
+    place.fake.edit_issue(REPO, issue, body=INCOMPLETE)
+    place.bench.once()
+    assert "needs-info" not in place.bench.labels(issue)
+    place.clock.now += 1
+
+
 def test_an_issue_that_cannot_be_read_for_a_while_is_read_later(bench: Bench):
     issue = bench.open()
     bench.settle()
