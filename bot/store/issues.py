@@ -32,6 +32,8 @@ class Intent:
     notice: bool = False
     """A notice of the lifecycle."""
     close: bool = False
+    known_until: int = 0
+    """By GitHub's clock, in milliseconds: what was done to the issue until then was seen when this was decided."""
     others: dict[str, Any] = field(default_factory=dict)
     """What a newer release wrote of its own, for it to find again."""
 

@@ -8,7 +8,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from bot.github.errors import Behind, GitHubError
-from bot.store.times import to_ms
+from bot.store.times import from_ms, to_ms
 from bot.triage import lifecycle
 from bot.triage.commands import BY_HAND_TOO, NEEDS_INFO
 from bot.triage.decide import Context, decide
@@ -220,7 +220,8 @@ class _Looking:
 
     def _ask_who_changed(self, unclear: set[str], there: set[str]) -> None:
         """These were about to be changed and are as before: never changed, or changed back by somebody since."""
-        changes = {it.label.lower(): it for it in self._changes()}
+        since = from_ms(self._record.intent.known_until)
+        changes = {it.label.lower(): it for it in self._changes() if it.at >= since}
         for label in unclear & changes.keys():
             last = changes[label]
             if last.added == (label in there) and not self._is_self(last.by.login):
@@ -260,6 +261,7 @@ def _asks(plan: Plan) -> bool:
 def intend(planned: Planned) -> None:
     """Notes in the record what is about to be done, to be stored before it is."""
     intent = planned.record.intent
+    intent.known_until = planned.record.updated_at or 0
     for action in planned.plan.actions:
         match action:
             case AddLabels(for_person=False):

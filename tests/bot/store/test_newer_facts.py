@@ -18,7 +18,8 @@ from tests.bot.issuebash.making import BEN, MAYA, does, pull, says, thread
 
 
 def test_an_intent_of_a_newer_release_is_kept_through_what_this_one_does(database: Database):
-    newer = {"add": ["bug"], "remove": [], "post": True, "notice": False, "close": False, "lock": {"reason": "spam"}}
+    nothing = {"add": [], "remove": [], "post": False, "notice": False, "close": False, "known_until": 0}
+    newer = {**nothing, "add": ["bug"], "post": True, "known_until": 7, "lock": {"reason": "spam"}}
     with database.write() as connection:
         connection.execute(
             tables.issues.insert().values(repository_id=1, number=5, intent=orjson.dumps(newer).decode())
@@ -29,7 +30,7 @@ def test_an_intent_of_a_newer_release_is_kept_through_what_this_one_does(databas
         assert not record.intent
         issues.save(connection, [record])
         kept = orjson.loads(connection.scalar(sa.select(tables.issues.c.intent)) or "")
-    assert kept == {"add": [], "remove": [], "post": False, "notice": False, "close": False, "lock": {"reason": "spam"}}
+    assert kept == {**nothing, "lock": {"reason": "spam"}}
 
 
 def test_an_intent_without_anything_takes_no_room(database: Database):

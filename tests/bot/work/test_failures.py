@@ -106,6 +106,19 @@ def test_labels_that_were_never_put_on_are_put_on_after_all(bench: Bench):
     assert bench.record(issue).labels_by_bot == {"bug", "needs-info"}
 
 
+def test_they_are_though_a_person_took_one_off_before(place: Place):
+    bench = place.bench
+    issue = bench.open(COMPLETE)
+    bench.settle()
+    bench.fake.label(REPO, issue, "needs-info", by="mia")
+    bench.fake.unlabel(REPO, issue, "needs-info", by="mia")
+    bench.waiting()  # and lost
+    place.clock.now += 60
+    lose_the_next_labels(place, issue)
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+
+
 def test_what_was_done_to_an_issue_is_listed_once_for_a_look(place: Place):
     bench = place.bench
     issue = bench.open(COMPLETE)
