@@ -204,8 +204,6 @@ def _take_down(record: Record, action: Action, outcome: Outcome, now: datetime) 
                 record.labels_by_bot |= names - record.labels_by_people
                 record.labels_by_other_bots -= names
                 record.stale_labels |= names if action.with_warning else set()
-                # Only the label of the lifecycle comes back after a person removed it, with a new silence.
-                record.labels_removed_by_people -= names
         case RemoveLabel():
             name = action.label.lower()
             record.labels_by_bot.discard(name)

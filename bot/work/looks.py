@@ -265,7 +265,10 @@ def intend(planned: Planned) -> None:
     for action in planned.plan.actions:
         match action:
             case AddLabels(for_person=False):
-                intent.add += [label.lower() for label in action.labels]
+                names = [label.lower() for label in action.labels]
+                intent.add += names
+                # Where somebody once took one off, a later word of a person or a new silence outweighs that.
+                planned.record.labels_removed_by_people.difference_update(names)
             case RemoveLabel(for_person=False):
                 intent.remove.append(action.label.lower())
             case PostRequest():

@@ -119,6 +119,23 @@ def test_they_are_though_a_person_took_one_off_before(place: Place):
     assert bench.labels(issue) == {"bug", "needs-info"}
 
 
+def test_nor_does_it_matter_that_a_person_took_one_off_before_another_asked_for_it(place: Place):
+    bench = place.bench
+    issue = bench.open()
+    bench.settle()
+    place.clock.now += 60
+    bench.fake.unlabel(REPO, issue, "needs-info", by="mia")
+    bench.settle()
+    place.clock.now += 60
+    bench.fake.faults.drop(method="POST", path="/labels$", when="before")
+    bench.fake.comment(REPO, issue, "mia", "/needs-info version")
+    bench.once()
+    assert bench.labels(issue) == {"bug"}
+    place.clock.now += 1
+    bench.settle()
+    assert bench.labels(issue) == {"bug", "needs-info"}
+
+
 def test_what_was_done_to_an_issue_is_listed_once_for_a_look(place: Place):
     bench = place.bench
     issue = bench.open(COMPLETE)
