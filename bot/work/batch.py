@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import orjson
 import structlog
 
-from bot.github.errors import Behind, Forbidden, GitHubError, LimitReached, NotFound, Rejected, Unavailable
+from bot.github.errors import Behind, Forbidden, LimitReached, NotFound, Rejected, Unavailable
 from bot.github.events import Event, parse_event
 from bot.store import bashes, commands, deliveries, issues, journal
 from bot.store.times import from_ms, to_ms
@@ -24,6 +24,7 @@ from bot.triage.issue import Command
 from bot.work import landscape, looks, metrics
 from bot.work.acts import Act
 from bot.work.contexts import for_issue
+from bot.work.hidden import Hidden
 from bot.work.locating import locate
 from bot.work.mirror import Mirror
 from bot.work.pace import Pause, or_pause
@@ -39,7 +40,6 @@ if TYPE_CHECKING:
     from bot.store.repositories import Known
     from bot.store.waiting import Seen
     from bot.triage.decide import Context
-    from bot.triage.issue import Repository
     from bot.work.mirror import Look
     from bot.work.ports import Installed
     from bot.work.workshop import Workshop
@@ -70,8 +70,7 @@ class Batch:
         self._pause: Pause | None = None
         self._turns = Turns(repository_id, workshop.pace, now)
         self._unanswered = 0
-        self._not_shown: NotFound | None = None
-        """GitHub has said that of the repository; one that it shows may be taken away at any time."""
+        self._hidden = Hidden()
 
     def run(self, pending: list[Delivery], due: list[int]) -> int:
         """Until when what can wait must rest, in milliseconds; 0 if it need not. Raises Pause once all is stored."""
@@ -202,8 +201,9 @@ class Batch:
     def _failed(self, look: Look, error: Exception, known: Known, installed: Installed) -> None:
         """Takes down a failure that ends this look for now."""
         if isinstance(error, NotFound) and self._is_believed(look):
-            # Of a repository that the App may not see GitHub says the same; given back, the issue is there.
-            hidden = None if known.removed else self._hidden(look, known.repository, installed)
+            # Of one in a repository that is given back, it may be there again.
+            with self._turns.asking(look):
+                hidden = None if known.removed else self._hidden.why(known.repository, installed)
             if hidden is None:
                 if not known.removed:
                     look.record.state = "gone"
@@ -233,22 +233,6 @@ class Batch:
         """That the issue is not there; GitHub may not show yet what is new."""
         lag = round(1000 * self._shop.pace.lag)
         return all(it.attempts and it.received_at + lag <= self._now for it in look.deliveries)
-
-    def _hidden(self, look: Look, repository: Repository, installed: Installed) -> GitHubError | None:
-        """Why GitHub does not show the repository itself; None where it does."""
-        if self._not_shown is not None:
-            return self._not_shown
-        try:
-            with self._turns.asking(look):
-                found = installed.reader.repository(repository.owner, repository.name)
-        except NotFound as error:
-            self._not_shown = error
-        except GitHubError as error:
-            return error
-        else:
-            if found.id != repository.id:
-                self._not_shown = NotFound(f"{repository.full_name} is another repository now")
-        return self._not_shown
 
     def _store_intents(
         self,
