@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 LAG = 0.5
 """Seconds."""
-PATIENT = replace(PACE, first_wait=0.1, longest_wait=0.4, attempts=6, attempts_unavailable=30, lag=2 * LAG)
+# GitHub tells whole seconds of when something changed.
+PATIENT = replace(PACE, first_wait=0.1, longest_wait=0.4, attempts=6, attempts_unavailable=30, lag=LAG + 1)
 EMPTY = INCOMPLETE.replace("It fell over at once, and loudly.", "_No response_")
 COMMENTS = "/comments$"
 
