@@ -58,9 +58,17 @@ def _put(dialect: str) -> Any:
 
 def plan(connection: sa.Connection, repository_id: int, name: str, next_at: int) -> None:
     """Sets the time of the next, unless one is planned already."""
-    statement = insert_into(connection.dialect.name, schedules)
-    values = {"repository_id": repository_id, "name": name, "next_at": next_at}
-    connection.execute(statement.values(**values).on_conflict_do_nothing(index_elements=["repository_id", "name"]))
+    plan_all(connection, [repository_id], name, next_at)
+
+
+def plan_all(connection: sa.Connection, repository_ids: Iterable[int], name: str, next_at: int) -> None:
+    rows = [{"repository_id": it, "name": name, "next_at": next_at} for it in sorted(repository_ids)]
+    execute_many(connection, _plan(connection.dialect.name), rows)
+
+
+@cache
+def _plan(dialect: str) -> Any:
+    return insert_into(dialect, schedules).on_conflict_do_nothing(index_elements=["repository_id", "name"])
 
 
 def hasten(connection: sa.Connection, repository_id: int, name: str, at: int) -> None:

@@ -127,7 +127,6 @@ class Grants:
             nameless = [it for id_, it in covered.items() if here.get(id_) == ""]
             repositories.install(connection, new + nameless, grant.id, came, told=told)
             landscape.begin_with(connection, [it.id for it in new + nameless], now)
-            for id_ in sorted(here.keys() & covered.keys()):
-                schedules.plan(connection, id_, POLICY, now)
+            schedules.plan_all(connection, here.keys() & covered.keys(), POLICY, now)
         done.repositories_gone += len(gone)
         done.repositories_new += len(new)
